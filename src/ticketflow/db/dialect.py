@@ -1,0 +1,63 @@
+"""What differs between the databases, as a protocol so small that a second one is an afternoon's work.
+
+Statements are SQLAlchemy Core and shared. A dialect adds: its engine, its upsert, its full text and its change log.
+"""
+
+from collections.abc import Iterable, Sequence
+from typing import Protocol
+
+from sqlalchemy import Connection, Engine, Executable, Table
+
+IdRange = tuple[int, int]
+"""First and last chunk id, both inclusive."""
+
+
+class Dialect(Protocol):
+    """One database's ways. Everything here is called inside a transaction unless it says otherwise."""
+
+    name: str
+
+    def engine(self, url: str) -> Engine:
+        """A sync engine whose `begin` honours the execution option `writes`. Opens no connection."""
+        ...
+
+    def upsert(self, table: Table, keys: Sequence[str], update: Iterable[str]) -> Executable:
+        """INSERT that, when a row with the same `keys` exists, sets the columns `update` to the new row's values."""
+        ...
+
+    def insert_once(self, table: Table) -> Executable:
+        """INSERT that does nothing when a row with the same key exists; rowcount tells which (1 or 0)."""
+        ...
+
+    def create_search(self, connection: Connection) -> None:
+        """Make what full text and the change log need. Called by the first migration."""
+        ...
+
+    def full_text(
+        self, connection: Connection, terms: Sequence[str], required: Sequence[str], ids: IdRange, limit: int
+    ) -> list[tuple[int, float]]:
+        """Chunks with any of `required`, scored over all `terms` by BM25: (chunk id, score), best first, score > 0."""
+        ...
+
+    def document_frequency(self, connection: Connection, terms: Sequence[str]) -> dict[str, int]:
+        """How many chunks hold each of the terms."""
+        ...
+
+    def data_version(self, connection: Connection) -> int:
+        """A number that moves when another process committed. Cheap; may be read outside a transaction."""
+        ...
+
+    def changes(self, connection: Connection, after: int, limit: int) -> list[tuple[int, int, bool]] | None:
+        """Chunk changes in commit order since `after`: (position, chunk id, is deletion).
+
+        None when the log no longer reaches back that far, and the reader must load everything anew.
+        """
+        ...
+
+    def last_change(self, connection: Connection) -> int:
+        """The newest position in the change log, 0 when it is empty."""
+        ...
+
+    def full_disk(self, error: Exception) -> bool:
+        """Whether a driver's error means that the disk is full."""
+        ...

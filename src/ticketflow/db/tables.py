@@ -1,0 +1,417 @@
+"""Every table, as SQLAlchemy Core metadata. The migrations build the same; a test compares them.
+
+Portable to SQLite and TiDB: ids are made by us, times are BIGINT microseconds, and `workspace_id` leads every key.
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    JSON,
+    BigInteger,
+    Boolean,
+    Column,
+    Float,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    UniqueConstraint,
+)
+from sqlalchemy.dialects.mysql import MEDIUMTEXT
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+LongText = Text().with_variant(MEDIUMTEXT(), "mysql")
+Id = String(36)
+Name = String(190)  # the longest text that every index of TiDB holds in utf8mb4
+
+
+def _required(name: str, kind: Any, **options: Any) -> Column[Any]:
+    return Column(name, kind, nullable=False, **options)
+
+
+def _optional(name: str, kind: Any) -> Column[Any]:
+    return Column(name, kind, nullable=True)
+
+
+workspace = Table(
+    "workspace",
+    metadata,
+    _required("id", Id, primary_key=True),
+    _required("number", Integer),  # the high bits of its chunk ids
+    _required("slug", Name),
+    _required("name", Name),
+    _required("created_at", BigInteger),
+    UniqueConstraint("slug"),
+    UniqueConstraint("number"),
+)
+
+ticket = Table(
+    "ticket",
+    metadata,
+    _required("workspace_id", Id),
+    _required("id", Id),
+    _optional("external_id", Name),
+    _required("channel", String(32)),
+    _required("subject", Text),
+    _optional("requester_name", Name),
+    _optional("requester_email", Name),
+    _required("status", String(16)),
+    _optional("category", Name),
+    _required("priority", String(8)),
+    _optional("language", String(8)),
+    _optional("sentiment", String(8)),
+    _optional("team", Name),
+    _optional("assignee", Name),
+    _required("tags", JSON),
+    _required("version", Integer),
+    _required("created_at", BigInteger),
+    _required("updated_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    UniqueConstraint("workspace_id", "external_id"),
+    Index(None, "workspace_id", "status", "updated_at"),
+    Index(None, "workspace_id", "category", "updated_at"),
+)
+
+message = Table(
+    "message",
+    metadata,
+    _required("workspace_id", Id),
+    _required("id", Id),
+    _required("ticket_id", Id),
+    _required("author", String(16)),
+    _optional("author_name", Name),
+    _required("body", LongText),
+    _required("internal", Boolean),
+    _required("headers", JSON),
+    _required("created_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    ForeignKeyConstraint(["workspace_id", "ticket_id"], ["ticket.workspace_id", "ticket.id"], ondelete="CASCADE"),
+    Index(None, "workspace_id", "ticket_id", "id"),
+)
+
+answer = Table(
+    "answer",
+    metadata,
+    _required("workspace_id", Id),
+    _required("id", Id),
+    _required("label", Name),
+    _required("title", Text),
+    _required("body", LongText),
+    _required("status", String(16)),
+    _optional("category", Name),
+    _optional("team", Name),
+    _optional("language", String(8)),
+    _optional("article_id", Id),
+    _required("used", Integer),
+    _required("succeeded", Integer),
+    _required("version", Integer),
+    _required("created_at", BigInteger),
+    _required("updated_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    UniqueConstraint("workspace_id", "label"),
+)
+
+case = Table(
+    "case",
+    metadata,
+    _required("workspace_id", Id),
+    _required("id", Id),
+    _optional("external_id", Name),
+    _optional("ticket_id", Id),
+    _required("subject", Text),
+    _required("body", LongText),
+    _required("resolution", LongText),
+    _optional("answer_id", Id),
+    _optional("category", Name),
+    _optional("priority", String(8)),
+    _optional("language", String(8)),
+    _required("content_hash", String(64)),
+    _required("resolved_at", BigInteger),
+    _required("created_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    UniqueConstraint("workspace_id", "external_id"),
+    UniqueConstraint("workspace_id", "ticket_id"),
+    Index(None, "workspace_id", "answer_id"),
+)
+
+article = Table(
+    "article",
+    metadata,
+    _required("workspace_id", Id),
+    _required("id", Id),
+    _optional("external_id", Name),
+    _required("title", Text),
+    _required("status", String(16)),
+    _optional("category", Name),
+    _optional("language", String(8)),
+    _required("version", Integer),
+    _required("created_at", BigInteger),
+    _required("updated_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    UniqueConstraint("workspace_id", "external_id"),
+    Index(None, "workspace_id", "status", "updated_at"),
+)
+
+article_version = Table(
+    "article_version",
+    metadata,
+    _required("workspace_id", Id),
+    _required("article_id", Id),
+    _required("version", Integer),
+    _required("title", Text),
+    _required("body", LongText),
+    _required("author", Name),
+    _required("created_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "article_id", "version"),
+    ForeignKeyConstraint(["workspace_id", "article_id"], ["article.workspace_id", "article.id"], ondelete="CASCADE"),
+)
+
+# A chunk's id is workspace.number << 40 | kind << 36 | counter, so a workspace's chunks of one kind are one range of
+# ids: full text and vectors are scoped by that range at no cost. The counter comes from chunk_counter.
+chunk = Table(
+    "chunk",
+    metadata,
+    _required("id", BigInteger().with_variant(Integer(), "sqlite"), primary_key=True, autoincrement=False),
+    _required("workspace_id", Id),
+    _required("kind", Integer),
+    _required("source_id", Id),
+    _required("ordinal", Integer),
+    _optional("status", String(16)),
+    _optional("category", Name),
+    _optional("language", String(8)),
+    _optional("answer_id", Id),
+    _required("title", Text),
+    _required("text", LongText),
+    _required("terms", LongText),  # what full text indexes: the analyzer's terms, joined by spaces
+    _required("content_hash", String(64)),
+    _required("encoder", String(64)),
+    _required("vector", LargeBinary),  # little-endian float16
+    UniqueConstraint("workspace_id", "kind", "source_id", "ordinal"),
+    Index(None, "workspace_id", "encoder", "content_hash"),
+)
+
+chunk_counter = Table(
+    "chunk_counter",
+    metadata,
+    _required("workspace_id", Id),
+    _required("kind", Integer),
+    _required("last", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "kind"),
+)
+
+run = Table(
+    "run",
+    metadata,
+    _required("id", Id, primary_key=True),
+    _required("workspace_id", Id),
+    _required("ticket_id", Id),  # empty text for a run that concerns no ticket
+    _required("trigger_id", Name),
+    _required("workflow", String(64)),
+    _required("version", Integer),
+    _required("step", String(64)),
+    _required("state", String(16)),
+    _required("fence", Integer),
+    _required("attempt", Integer),
+    _required("due_at", BigInteger),
+    _required("payload", JSON),
+    _optional("error", Text),
+    _required("created_at", BigInteger),
+    _required("updated_at", BigInteger),
+    UniqueConstraint("workspace_id", "ticket_id", "trigger_id"),
+    Index(None, "state", "due_at"),
+    Index(None, "workspace_id", "created_at"),
+)
+
+step_output = Table(
+    "step_output",
+    metadata,
+    _required("run_id", Id),
+    _required("step", String(64)),
+    _required("workspace_id", Id),
+    _required("ordinal", Integer),
+    _required("version", String(64)),
+    _required("input", JSON),
+    _required("output", JSON),
+    _required("duration_us", BigInteger),
+    _required("created_at", BigInteger),
+    PrimaryKeyConstraint("run_id", "step"),
+)
+
+effect = Table(
+    "effect",
+    metadata,
+    _required("key", String(64), primary_key=True),
+    _required("workspace_id", Id),
+    _required("ticket_id", Id),
+    _required("run_id", Id),
+    _required("kind", String(32)),
+    _required("state", String(16)),
+    _required("payload", JSON),
+    _required("created_at", BigInteger),
+    _required("updated_at", BigInteger),
+    Index(None, "workspace_id", "ticket_id"),
+)
+
+decision = Table(
+    "decision",
+    metadata,
+    _required("workspace_id", Id),
+    _required("id", Id),
+    _required("ticket_id", Id),
+    _required("run_id", Id),
+    _required("action", String(16)),
+    _optional("answer_id", Id),
+    _required("confidence", Float(53)),
+    _optional("threshold", Float(53)),
+    _required("version", String(64)),
+    _required("body", JSON),  # the whole decision: reasons, features, evidence ids and scores
+    _required("created_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    UniqueConstraint("workspace_id", "run_id"),
+    Index(None, "workspace_id", "ticket_id", "id"),
+)
+
+feedback = Table(
+    "feedback",
+    metadata,
+    _required("workspace_id", Id),
+    _required("id", Id),
+    _required("ticket_id", Id),
+    _optional("decision_id", Id),
+    _required("kind", String(16)),
+    _optional("answer_id", Id),
+    _optional("score", Integer),
+    _required("note", Text),
+    _required("author", Name),
+    _required("created_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    Index(None, "workspace_id", "ticket_id", "id"),
+    Index(None, "workspace_id", "decision_id"),
+)
+
+event_seq = Table(
+    "event_seq",
+    metadata,
+    _required("workspace_id", Id, primary_key=True),
+    _required("last", BigInteger),
+)
+
+event = Table(
+    "event",
+    metadata,
+    _required("workspace_id", Id),
+    _required("seq", BigInteger),
+    _required("type", String(64)),
+    _required("ticket_id", Id),
+    _required("data", JSON),
+    _required("created_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "seq"),
+    Index(None, "workspace_id", "ticket_id", "seq"),
+)
+
+api_key = Table(
+    "api_key",
+    metadata,
+    _required("id", Id, primary_key=True),
+    _required("workspace_id", Id),
+    _required("name", Name),
+    _required("digest", String(64)),
+    _required("last_four", String(4)),
+    _required("scopes", JSON),
+    _required("created_at", BigInteger),
+    _optional("expires_at", BigInteger),
+    _optional("revoked_at", BigInteger),
+    Index(None, "workspace_id", "created_at"),
+)
+
+setting = Table(
+    "setting",
+    metadata,
+    _required("workspace_id", Id),
+    _required("name", Name),
+    _required("value", JSON),
+    _required("version", Integer),
+    _required("updated_at", BigInteger),
+    _required("updated_by", Name),
+    PrimaryKeyConstraint("workspace_id", "name"),
+)
+
+daily_metric = Table(
+    "daily_metric",
+    metadata,
+    _required("workspace_id", Id),
+    _required("day", Integer),  # days since 1970-01-01 UTC
+    _required("name", String(64)),
+    _required("dimension", Name),
+    _required("value", Float(53)),
+    PrimaryKeyConstraint("workspace_id", "day", "name", "dimension"),
+)
+
+audit_log = Table(
+    "audit_log",
+    metadata,
+    _required("workspace_id", Id),
+    _required("id", Id),
+    _required("actor", Name),
+    _required("action", String(64)),
+    _required("object", Name),
+    _required("detail", JSON),
+    _required("created_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "id"),
+)
+
+imports = Table(
+    "import",
+    metadata,
+    _required("workspace_id", Id),
+    _required("id", Id),
+    _required("source", Text),
+    _required("fingerprint", String(64)),
+    _required("mapping", JSON),
+    _required("state", String(16)),
+    _required("position", Integer),  # records of the file that are committed
+    _required("counts", JSON),
+    _required("created_at", BigInteger),
+    _required("updated_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    UniqueConstraint("workspace_id", "fingerprint"),
+)
+
+# What learning produced, as plain arrays with their provenance. Parts keep each row under TiDB's entry limit.
+artefact = Table(
+    "artefact",
+    metadata,
+    _required("workspace_id", Id),
+    _required("id", Id),
+    _required("kind", String(32)),
+    _required("version", String(64)),
+    _required("active", Boolean),
+    _required("provenance", JSON),
+    _required("created_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    Index(None, "workspace_id", "kind", "active"),
+)
+
+artefact_part = Table(
+    "artefact_part",
+    metadata,
+    _required("workspace_id", Id),
+    _required("artefact_id", Id),
+    _required("ordinal", Integer),
+    _required("data", LargeBinary(1 << 20)),
+    PrimaryKeyConstraint("workspace_id", "artefact_id", "ordinal"),
+    ForeignKeyConstraint(["workspace_id", "artefact_id"], ["artefact.workspace_id", "artefact.id"], ondelete="CASCADE"),
+)

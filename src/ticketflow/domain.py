@@ -1,0 +1,210 @@
+"""The value objects and enums that every package speaks in. All are immutable and serialise to JSON unchanged."""
+
+from enum import IntEnum, StrEnum
+from typing import Any
+
+from pydantic import BaseModel, ConfigDict
+
+
+class TicketStatus(StrEnum):
+    """Where a ticket stands in the life the field knows."""
+
+    NEW = "new"
+    PROCESSING = "processing"
+    WAITING = "waiting"
+    ESCALATED = "escalated"
+    RESOLVED = "resolved"
+    REOPENED = "reopened"
+    CLOSED = "closed"
+
+
+class Priority(StrEnum):
+    """How soon a ticket wants a human."""
+
+    LOW = "low"
+    NORMAL = "normal"
+    HIGH = "high"
+    URGENT = "urgent"
+
+
+class Sentiment(StrEnum):
+    """The mood a ticket is written in."""
+
+    NEGATIVE = "negative"
+    NEUTRAL = "neutral"
+    POSITIVE = "positive"
+
+
+class Author(StrEnum):
+    """Who wrote a message: the customer, the AI, a human of the team, or the product itself."""
+
+    REQUESTER = "requester"
+    AGENT = "agent"
+    USER = "user"
+    SYSTEM = "system"
+
+
+class AnswerStatus(StrEnum):
+    """Only an approved answer may be sent to a customer without a human."""
+
+    DRAFT = "draft"
+    APPROVED = "approved"
+    ARCHIVED = "archived"
+
+
+class ArticleStatus(StrEnum):
+    """Only a published article may be cited."""
+
+    DRAFT = "draft"
+    PUBLISHED = "published"
+    ARCHIVED = "archived"
+
+
+class ChunkKind(IntEnum):
+    """What a chunk is part of. The number is stored inside the chunk's id, so it never changes."""
+
+    CASE = 1
+    ARTICLE = 2
+    ANSWER = 3
+    TICKET = 4
+
+    @property
+    def word(self) -> str:
+        """The kind as it is written in JSON."""
+        return self.name.lower()
+
+
+class Action(StrEnum):
+    """What the agent decides to do with a ticket."""
+
+    RESOLVE = "resolve"
+    ESCALATE = "escalate"
+
+
+class FeedbackKind(StrEnum):
+    """What a human, or the customer, said of a decision."""
+
+    RIGHT = "right"
+    WRONG = "wrong"
+    EDITED = "edited"
+    REOPENED = "reopened"
+    CSAT = "csat"
+
+
+class Value(BaseModel):
+    """Base of the value objects: frozen, and strict about unknown fields."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Workspace(Value):
+    """One customer organisation. `number` forms the high bits of its chunk ids."""
+
+    id: str
+    number: int
+    slug: str
+    name: str
+
+
+class Guess(Value):
+    """A predicted attribute. `confidence` is a probability, `source` names what produced it."""
+
+    value: str | None
+    confidence: float
+    source: str
+
+
+class Intake(Value):
+    """What `ingest` makes of a ticket: the text the machine works on and what it says about itself.
+
+    `vector` is the text's sentence vector as base64 of little-endian float16; `encoder` names what made it.
+    `automatic` tells why the mail looks machine-sent (and so must not be answered), None for a person's.
+    """
+
+    text: str
+    language: Guess
+    sentiment: Guess
+    redactions: int
+    automatic: str | None
+    encoder: str
+    vector: str
+
+
+class Evidence(Value):
+    """A scored hit with its source. `similarity` is a cosine, `lexical` a BM25 score, either None when not found so."""
+
+    kind: str
+    id: str
+    score: float
+    label: str | None
+    answer_id: str | None
+    title: str
+    snippet: str
+    similarity: float | None
+    lexical: float | None
+
+
+class Findings(Value):
+    """What `search` found: resolved cases, articles and answers, each best first."""
+
+    cases: list[Evidence]
+    articles: list[Evidence]
+    answers: list[Evidence]
+
+
+class Candidate(Value):
+    """An answer proposed for a ticket, with the features that speak for and against it."""
+
+    answer_id: str
+    label: str
+    score: float
+    features: dict[str, float]
+
+
+class Analysis(Value):
+    """What `analyze` understood. Candidates are best first; `version` names the artefacts that ranked them."""
+
+    candidates: list[Candidate]
+    category: Guess
+    priority: Guess
+    language: Guess
+    sentiment: Guess
+    novelty: float
+    version: str
+
+
+class Decision(Value):
+    """What is to be done and why. `confidence` is the calibrated probability that `answer` is right.
+
+    `reasons` are sentences for the human who reads the decision, the deciding one first.
+    """
+
+    action: Action
+    answer_id: str | None
+    label: str | None
+    confidence: float
+    threshold: float | None
+    category: str | None
+    priority: Priority
+    team: str | None
+    reasons: list[str]
+    version: str
+
+
+class Outcome(Value):
+    """The effect a decision had: the message that was sent, or the team that was handed the ticket."""
+
+    status: TicketStatus
+    message_id: str | None
+    team: str | None
+
+
+class StepRecord(Value):
+    """A step of a run as it is stored and read back. `duration_us` is its wall time in microseconds."""
+
+    step: str
+    version: str
+    input: dict[str, Any]
+    output: dict[str, Any]
+    duration_us: int
+    created_at: int

@@ -1,0 +1,117 @@
+"""Every error the product raises on purpose.
+
+TicketFlowError                 code, HTTP status, retryable
+├── InvalidInput          422   what the caller sent is not acceptable; names the field, line or option
+│   ├── InvalidFile             a file as a whole cannot be read: encoding, columns, format
+│   └── TooLarge          413   a body, file or field is over its limit
+├── NotFound              404   no such object in this workspace
+├── Conflict              409   the object changed, exists already, or is in another state
+├── Unauthenticated       401   no key, or not a live one
+├── Forbidden             403   the key lacks the scope
+├── NotReady              503   the product cannot serve now and says what is missing; retryable
+│   ├── StorageUnavailable      the database cannot be reached, is locked or its disk is full
+│   └── MigrationNeeded         the schema is not at this version's revision
+├── LeaseLost             409   a run was claimed by another worker; the step's work is dropped
+└── Misconfigured         500   the installation is wrong: names the variable or file and the remedy
+"""
+
+from typing import ClassVar
+
+
+class TicketFlowError(Exception):
+    """Base of all. `str(error)` is a sentence for a person; `remedy` says what to do about it."""
+
+    code: ClassVar[str] = "error"
+    status: ClassVar[int] = 500
+    retryable: ClassVar[bool] = False
+
+    def __init__(self, message: str, *, remedy: str | None = None, field: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.remedy = remedy
+        self.field = field
+
+    def __str__(self) -> str:
+        return f"{self.message} {self.remedy}" if self.remedy else self.message
+
+
+class InvalidInput(TicketFlowError):
+    """What the caller sent is not acceptable."""
+
+    code = "invalid_input"
+    status = 422
+
+
+class InvalidFile(InvalidInput):
+    """A file cannot be read as what it claims to be."""
+
+    code = "invalid_file"
+
+
+class TooLarge(InvalidInput):
+    """A body, file or field is over its limit."""
+
+    code = "too_large"
+    status = 413
+
+
+class NotFound(TicketFlowError):
+    """No such object in this workspace."""
+
+    code = "not_found"
+    status = 404
+
+
+class Conflict(TicketFlowError):
+    """The object changed meanwhile, exists already, or is in a state that forbids this."""
+
+    code = "conflict"
+    status = 409
+
+
+class Unauthenticated(TicketFlowError):
+    """No API key was given, or it is not a live one."""
+
+    code = "unauthenticated"
+    status = 401
+
+
+class Forbidden(TicketFlowError):
+    """The API key does not carry the scope that this needs."""
+
+    code = "forbidden"
+    status = 403
+
+
+class NotReady(TicketFlowError):
+    """The product cannot serve this now; trying again later may work."""
+
+    code = "not_ready"
+    status = 503
+    retryable = True
+
+
+class StorageUnavailable(NotReady):
+    """The database cannot be reached or written."""
+
+    code = "storage_unavailable"
+
+
+class MigrationNeeded(NotReady):
+    """The database schema is older or newer than this version of the product."""
+
+    code = "migration_needed"
+    retryable = False
+
+
+class LeaseLost(TicketFlowError):
+    """Another worker holds the run now."""
+
+    code = "lease_lost"
+    status = 409
+
+
+class Misconfigured(TicketFlowError):
+    """The installation's configuration is wrong."""
+
+    code = "misconfigured"

@@ -1,0 +1,100 @@
+"""The event log: what happened, gapless and in commit order for each workspace. It is the outbox of everything live.
+
+An auto-increment id is not commit order, so a counter row is raised last in the business transaction; its lock is
+held until the commit, and a reader that has seen seq N has seen everything up to N.
+"""
+
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import insert, select, update
+
+from ticketflow.db import Database, Session
+from ticketflow.db.tables import event, event_seq
+from ticketflow.domain import Value
+
+POLL_SECONDS = 0.2
+PAGE = 500
+
+
+class Event(Value):
+    """A fact about a workspace. `ticket_id` is empty where the fact concerns no ticket."""
+
+    workspace_id: str
+    seq: int
+    type: str
+    ticket_id: str
+    data: dict[str, Any]
+    created_at: int
+
+
+class Bell:
+    """Wakes the readers of this process; other processes' readers find out by polling."""
+
+    def __init__(self) -> None:
+        self._condition = threading.Condition()
+
+    def ring(self) -> None:
+        """Wake everyone who waits."""
+        with self._condition:
+            self._condition.notify_all()
+
+    def wait(self, seconds: float) -> None:
+        """Sleep until somebody rings, at most `seconds`."""
+        with self._condition:
+            self._condition.wait(seconds)
+
+
+bell = Bell()
+
+
+def append(session: Session, workspace_id: str, type: str, ticket_id: str = "", **data: Any) -> None:  # noqa: A002
+    """Record a fact with the transaction it belongs to. It is written at the transaction's very end."""
+    pending = session.pending_events.setdefault(workspace_id, [])
+    if not pending:
+        session.before_commit(lambda: _write(session, workspace_id))
+        session.after_commit(bell.ring)
+    pending.append({"type": type, "ticket_id": ticket_id, "data": data})
+
+
+def _write(session: Session, workspace_id: str) -> None:
+    pending = session.pending_events.pop(workspace_id)
+    raised = session.execute(
+        update(event_seq).where(event_seq.c.workspace_id == workspace_id).values(last=event_seq.c.last + len(pending))
+    )
+    if raised.rowcount == 0:
+        session.execute(insert(event_seq).values(workspace_id=workspace_id, last=len(pending)))
+    last = session.execute(select(event_seq.c.last).where(event_seq.c.workspace_id == workspace_id)).scalar_one()
+    first = last - len(pending) + 1
+    rows = [
+        {"workspace_id": workspace_id, "seq": first + offset, "created_at": session.now, **fact}
+        for offset, fact in enumerate(pending)
+    ]
+    session.execute(insert(event), rows)
+
+
+def after(session: Session, workspace_id: str, seq: int, limit: int = PAGE) -> list[Event]:
+    """The events that follow `seq`, oldest first."""
+    rows = session.execute(
+        select(event).where(event.c.workspace_id == workspace_id, event.c.seq > seq).order_by(event.c.seq).limit(limit)
+    )
+    return [Event.model_validate(dict(row)) for row in rows.mappings()]
+
+
+def last_seq(session: Session, workspace_id: str) -> int:
+    """The newest event's seq, 0 before the first."""
+    found = session.execute(select(event_seq.c.last).where(event_seq.c.workspace_id == workspace_id)).scalar()
+    return int(found or 0)
+
+
+def follow(database: Database, workspace_id: str, seq: int, stop: threading.Event) -> Iterator[Event]:
+    """Every event after `seq`, then each new one as it is committed by any process, until `stop` is set."""
+    while not stop.is_set():
+        with database.read() as session:
+            page = after(session, workspace_id, seq)
+        for found in page:
+            seq = found.seq
+            yield found
+        if not page:
+            bell.wait(POLL_SECONDS)

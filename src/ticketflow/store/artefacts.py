@@ -1,0 +1,97 @@
+"""Artefacts: what learning produced, as plain arrays with their provenance. Never pickles."""
+
+import io
+import zipfile
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from sqlalchemy import insert, select, update
+
+from ticketflow.clock import new_id
+from ticketflow.db import Session
+from ticketflow.db.tables import artefact, artefact_part
+from ticketflow.domain import Value
+
+PART_BYTES = 1 << 20
+
+
+class Artefact(Value):
+    """What is known of an artefact without loading its arrays."""
+
+    id: str
+    kind: str
+    version: str
+    provenance: dict[str, Any]
+    created_at: int
+
+
+def put(
+    session: Session,
+    workspace_id: str,
+    kind: str,
+    version: str,
+    arrays: dict[str, NDArray[Any]],
+    provenance: dict[str, Any],
+) -> Artefact:
+    """Store arrays as the active artefact of their kind; the one before stays, inactive, for replay."""
+    made = Artefact(id=new_id(), kind=kind, version=version, provenance=provenance, created_at=session.now)
+    session.execute(
+        update(artefact)
+        .where(artefact.c.workspace_id == workspace_id, artefact.c.kind == kind, artefact.c.active.is_(True))
+        .values(active=False)
+    )
+    session.execute(insert(artefact).values(workspace_id=workspace_id, active=True, **made.model_dump()))
+    packed = pack(arrays)
+    parts = [packed[start : start + PART_BYTES] for start in range(0, len(packed), PART_BYTES)]
+    session.execute(
+        insert(artefact_part),
+        [
+            {"workspace_id": workspace_id, "artefact_id": made.id, "ordinal": ordinal, "data": part}
+            for ordinal, part in enumerate(parts)
+        ],
+    )
+    return made
+
+
+def active(session: Session, workspace_id: str, kind: str) -> Artefact | None:
+    """The artefact of a kind that is in force."""
+    row = (
+        session.execute(
+            select(artefact.c.id, artefact.c.kind, artefact.c.version, artefact.c.provenance, artefact.c.created_at)
+            .where(artefact.c.workspace_id == workspace_id, artefact.c.kind == kind, artefact.c.active.is_(True))
+            .order_by(artefact.c.id.desc())
+            .limit(1)
+        )
+        .mappings()
+        .first()
+    )
+    return Artefact.model_validate(dict(row)) if row else None
+
+
+def load(session: Session, workspace_id: str, artefact_id: str) -> dict[str, NDArray[Any]]:
+    """An artefact's arrays."""
+    rows = session.execute(
+        select(artefact_part.c.data)
+        .where(artefact_part.c.workspace_id == workspace_id, artefact_part.c.artefact_id == artefact_id)
+        .order_by(artefact_part.c.ordinal)
+    )
+    return unpack(b"".join(data for (data,) in rows))
+
+
+def pack(arrays: dict[str, NDArray[Any]]) -> bytes:
+    """Arrays as one zip of .npy files. Raises TypeError for an array of Python objects."""
+    if any(array.dtype.hasobject for array in arrays.values()):
+        raise TypeError("an artefact holds plain arrays only")
+    buffer = io.BytesIO()
+    np.savez_compressed(buffer, **arrays)  # pyright: ignore[reportArgumentType] # numpy's stub mistakes ** for options
+    return buffer.getvalue()
+
+
+def unpack(packed: bytes) -> dict[str, NDArray[Any]]:
+    """The arrays that `pack` packed. Raises ValueError for anything else."""
+    try:
+        with np.load(io.BytesIO(packed), allow_pickle=False) as file:
+            return {name: file[name] for name in file.files}
+    except zipfile.BadZipFile as error:
+        raise ValueError("the artefact's stored bytes are damaged") from error

@@ -1,0 +1,69 @@
+"""Decisions: what the agent decided for a ticket, and everything it decided from."""
+
+from typing import Any
+
+from sqlalchemy import insert, select
+
+from ticketflow.clock import new_id
+from ticketflow.db import Session
+from ticketflow.db.tables import decision
+from ticketflow.domain import Analysis, Decision, Value
+from ticketflow.errors import NotFound
+
+
+class StoredDecision(Value):
+    """A decision with its identity and the analysis it came from."""
+
+    id: str
+    ticket_id: str
+    run_id: str
+    decision: Decision
+    analysis: Analysis
+    created_at: int
+
+
+def add(session: Session, workspace_id: str, ticket_id: str, run_id: str, made: Decision, analysis: Analysis) -> str:
+    """Store a run's decision; its id."""
+    decision_id = new_id()
+    session.execute(
+        insert(decision).values(
+            workspace_id=workspace_id,
+            id=decision_id,
+            ticket_id=ticket_id,
+            run_id=run_id,
+            action=made.action,
+            answer_id=made.answer_id,
+            confidence=made.confidence,
+            threshold=made.threshold,
+            version=made.version,
+            body={"decision": made.model_dump(mode="json"), "analysis": analysis.model_dump(mode="json")},
+            created_at=session.now,
+        )
+    )
+    return decision_id
+
+
+def get(session: Session, workspace_id: str, decision_id: str) -> StoredDecision:
+    """The decision. Raises NotFound."""
+    where = (decision.c.workspace_id == workspace_id, decision.c.id == decision_id)
+    row = session.execute(select(decision).where(*where)).mappings().first()
+    if row is None:
+        raise NotFound(f"There is no decision {decision_id}.")
+    return _value(dict(row))
+
+
+def newest(session: Session, workspace_id: str, ticket_id: str) -> StoredDecision | None:
+    """The ticket's latest decision."""
+    where = (decision.c.workspace_id == workspace_id, decision.c.ticket_id == ticket_id)
+    row = session.execute(select(decision).where(*where).order_by(decision.c.id.desc()).limit(1)).mappings().first()
+    return _value(dict(row)) if row else None
+
+
+def _value(row: dict[str, Any]) -> StoredDecision:
+    return StoredDecision(
+        id=row["id"],
+        ticket_id=row["ticket_id"],
+        run_id=row["run_id"],
+        created_at=row["created_at"],
+        **row["body"],
+    )

@@ -1,0 +1,57 @@
+"""Settings: what an operator changes while the product runs, one row each."""
+
+from typing import Any
+
+from sqlalchemy import select
+
+from ticketflow.db import Session
+from ticketflow.db.tables import setting
+from ticketflow.domain import Value
+
+
+class Settings(Value):
+    """A workspace's settings with their defaults; rows override them."""
+
+    max_wrong: float = 0.05
+    """Largest accepted share of wrong automatic replies."""
+    novelty_share: float = 0.2
+    """Expected share of tickets that no known answer fits."""
+    teams: dict[str, str] = {}
+    """Team that takes the tickets of a category."""
+    default_team: str = "support"
+    """Team that takes every other ticket."""
+    automation: bool = True
+    """Whether the agent may reply by itself at all."""
+    refit_after: int = 200
+    """New or changed cases after which learning runs again."""
+
+
+def get(session: Session, workspace_id: str) -> Settings:
+    """The settings in force."""
+    rows = session.execute(select(setting.c.name, setting.c.value).where(setting.c.workspace_id == workspace_id))
+    stored = {name: value for name, value in rows if name in Settings.model_fields}
+    return Settings.model_validate(stored)
+
+
+def put(session: Session, workspace_id: str, changes: dict[str, Any], author: str) -> Settings:
+    """Change settings by name. Raises pydantic's ValidationError for an unknown name or a wrong value."""
+    merged = Settings.model_validate({**get(session, workspace_id).model_dump(), **changes})
+    statement = session.dialect.upsert(
+        setting, ["workspace_id", "name"], ["value", "version", "updated_at", "updated_by"]
+    )
+    known = session.execute(select(setting.c.name, setting.c.version).where(setting.c.workspace_id == workspace_id))
+    versions: dict[str, int] = {name: version for name, version in known}
+    rows = [
+        {
+            "workspace_id": workspace_id,
+            "name": name,
+            "value": getattr(merged, name),
+            "version": versions.get(name, 0) + 1,
+            "updated_at": session.now,
+            "updated_by": author,
+        }
+        for name in changes
+    ]
+    if rows:
+        session.execute(statement, rows)
+    return merged
