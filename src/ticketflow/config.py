@@ -14,19 +14,19 @@ class Config(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="TICKETFLOW_", frozen=True, extra="ignore")
 
-    home: Path = Field(Path(".ticketflow"), description="Folder of the database and the installation's secrets.")
-    database_url: str | None = Field(None, description="SQLAlchemy URL; unset means SQLite inside the home folder.")
-    workspace: str = Field("default", description="Workspace that the command line works in.")
-    host: str = Field("127.0.0.1", description="Address that `serve` binds to.")
-    port: int = Field(8484, ge=0, le=65535, description="Port that `serve` binds to; 0 picks a free one.")
-    workers: int = Field(2, ge=0, le=64, description="Worker threads inside `serve`; 0 leaves runs to `worker`.")
-    lease_seconds: float = Field(30.0, gt=0, le=3600, description="How long a claimed run stays with its worker.")
-    max_attempts: int = Field(5, ge=1, le=100, description="Claims of one run before a human gets the ticket.")
-    encoder_threads: int = Field(2, ge=1, le=64, description="Threads of the sentence encoder.")
+    home: Path = Field(default=Path(".ticketflow"), description="Folder of the database and the installation's secrets.")
+    database_url: str | None = Field(default=None, description="SQLAlchemy URL; unset means SQLite inside the home folder.")
+    workspace: str = Field(default="default", description="Workspace that the command line works in.")
+    host: str = Field(default="127.0.0.1", description="Address that `serve` binds to.")
+    port: int = Field(default=8484, ge=0, le=65535, description="Port that `serve` binds to; 0 picks a free one.")
+    workers: int = Field(default=2, ge=0, le=64, description="Worker threads inside `serve`; 0 leaves runs to `worker`.")
+    lease_seconds: float = Field(default=30.0, gt=0, le=3600, description="How long a claimed run stays with its worker.")
+    max_attempts: int = Field(default=5, ge=1, le=100, description="Claims of one run before a human gets the ticket.")
+    encoder_threads: int = Field(default=2, ge=1, le=64, description="Threads of the sentence encoder.")
     secret_key: str | None = Field(
-        None, min_length=32, description="Secret for keys and cursors; unset means one is made in the home folder."
+        default=None, min_length=32, description="Secret for keys and cursors; unset means one is made in the home folder."
     )
-    log_level: str = Field("INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_level: str = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @property
     def url(self) -> str:

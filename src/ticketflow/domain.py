@@ -114,6 +114,18 @@ class Guess(Value):
     source: str
 
 
+class Trigger(Value):
+    """What started a ticket's run: the customer's words that nobody has replied to yet, and the ticket's version.
+
+    `headers` are those of the mail the words came by, names in lower case.
+    """
+
+    subject: str
+    words: str
+    headers: dict[str, str]
+    ticket_version: int
+
+
 class Intake(Value):
     """What `ingest` makes of a ticket: the text the machine works on and what it says about itself.
 
@@ -140,6 +152,7 @@ class Evidence(Value):
     answer_id: str | None
     title: str
     snippet: str
+    category: str | None
     similarity: float | None
     lexical: float | None
 

@@ -30,20 +30,26 @@ class Event(Value):
 
 
 class Bell:
-    """Wakes the readers of this process; other processes' readers find out by polling."""
+    """Wakes the readers of this process; other processes' readers find out by polling.
+
+    Note `rung` before you look for work and hand it to `wait`: a ring in between is then not slept through.
+    """
 
     def __init__(self) -> None:
         self._condition = threading.Condition()
+        self.rung = 0
 
     def ring(self) -> None:
         """Wake everyone who waits."""
         with self._condition:
+            self.rung += 1
             self._condition.notify_all()
 
-    def wait(self, seconds: float) -> None:
-        """Sleep until somebody rings, at most `seconds`."""
+    def wait(self, seconds: float, rung: int | None = None) -> None:
+        """Sleep until somebody rings, at most `seconds`; not at all when somebody rang after `rung` was read."""
         with self._condition:
-            self._condition.wait(seconds)
+            seen = self.rung if rung is None else rung
+            self._condition.wait_for(lambda: self.rung != seen, seconds)
 
 
 bell = Bell()
@@ -91,10 +97,11 @@ def last_seq(session: Session, workspace_id: str) -> int:
 def follow(database: Database, workspace_id: str, seq: int, stop: threading.Event) -> Iterator[Event]:
     """Every event after `seq`, then each new one as it is committed by any process, until `stop` is set."""
     while not stop.is_set():
+        rung = bell.rung
         with database.read() as session:
             page = after(session, workspace_id, seq)
         for found in page:
             seq = found.seq
             yield found
         if not page:
-            bell.wait(POLL_SECONDS)
+            bell.wait(POLL_SECONDS, rung)

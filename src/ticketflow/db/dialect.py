@@ -6,6 +6,8 @@ Statements are SQLAlchemy Core and shared. A dialect adds: its engine, its upser
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Executable, Table
 
 IdRange = tuple[int, int]
@@ -33,18 +35,15 @@ class Dialect(Protocol):
         """Make what full text and the change log need. Called by the first migration."""
         ...
 
-    def full_text(
-        self, connection: Connection, terms: Sequence[str], required: Sequence[str], ids: IdRange, limit: int
-    ) -> list[tuple[int, float]]:
-        """Chunks with any of `required`, scored over all `terms` by BM25: (chunk id, score), best first, score > 0."""
+    def document_frequency(self, connection: Connection, terms: Sequence[str], ids: IdRange, cap: int) -> list[int]:
+        """How many chunks in the range hold each term; counting stops at `cap`, so that a common term stays cheap."""
         ...
 
-    def document_frequency(self, connection: Connection, terms: Sequence[str]) -> dict[str, int]:
-        """How many chunks hold each of the terms."""
-        ...
-
-    def data_version(self, connection: Connection) -> int:
-        """A number that moves when another process committed. Cheap; may be read outside a transaction."""
+    def postings(
+        self, connection: Connection, conjunctions: Sequence[Sequence[str]], ids: IdRange, limit: int
+    ) -> list[NDArray[np.int64]]:
+        """For each conjunction the chunks in the range that hold all of its terms: newest (highest) ids first,
+        at most `limit` each."""
         ...
 
     def changes(self, connection: Connection, after: int, limit: int) -> list[tuple[int, int, bool]] | None:

@@ -4,6 +4,8 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import make_url
@@ -19,13 +21,13 @@ PRAGMAS = (
     "PRAGMA foreign_keys = ON",
     "PRAGMA cache_size = -65536",
 )
-FULL_TEXT_DEADLINE_STEPS = 4_000_000  # virtual-machine instructions, about 100 ms: a search never hangs on a hot term
 CHANGES_KEPT = 200_000
 
 SEARCH_SCHEMA = (
-    # Terms are stemmed already, so the tokenizer only has to split at spaces.
-    "CREATE VIRTUAL TABLE chunk_fts USING fts5(terms, content='chunk', content_rowid='id', tokenize='unicode61')",
-    "CREATE VIRTUAL TABLE chunk_vocabulary USING fts5vocab('chunk_fts', 'row')",
+    # The analyzer made the terms, so the tokenizer only splits at spaces: every category but Z is part of a token.
+    # FTS5 only tells which chunks hold a term (detail=none: lists of ids, no positions); ranking is ours.
+    """CREATE VIRTUAL TABLE chunk_fts USING fts5(terms, content='chunk', content_rowid='id', detail=none, columnsize=0,
+        tokenize="unicode61 remove_diacritics 0 categories 'L* M* N* P* S* C*'")""",
     "CREATE TABLE chunk_change (position INTEGER PRIMARY KEY AUTOINCREMENT, chunk_id INTEGER NOT NULL, "
     "deleted INTEGER NOT NULL)",
     """CREATE TRIGGER chunk_inserted AFTER INSERT ON chunk BEGIN
@@ -47,6 +49,10 @@ SEARCH_SCHEMA = (
         DELETE FROM chunk_change WHERE position <= new.position - {CHANGES_KEPT};
     END""",
 )
+
+_HOLDING = "SELECT rowid FROM chunk_fts WHERE chunk_fts MATCH ? AND rowid BETWEEN ? AND ? ORDER BY rowid DESC LIMIT ?"
+_COUNT = f"SELECT count(*) FROM ({_HOLDING})"
+_IDS = f"SELECT group_concat(rowid) FROM ({_HOLDING})"
 
 
 class SQLite:
@@ -80,31 +86,17 @@ class SQLite:
         for statement in SEARCH_SCHEMA:
             connection.exec_driver_sql(statement)
 
-    def full_text(
-        self, connection: Connection, terms: Sequence[str], required: Sequence[str], ids: IdRange, limit: int
-    ) -> list[tuple[int, float]]:
-        """See Dialect.full_text. A query that runs past its deadline returns nothing rather than late."""
-        query = _any_of(required) if set(required) >= set(terms) else f"({_any_of(required)}) AND ({_any_of(terms)})"
-        statement = text(
-            "SELECT rowid, -bm25(chunk_fts) FROM chunk_fts WHERE chunk_fts MATCH :query "
-            "AND rowid BETWEEN :first AND :last ORDER BY rank LIMIT :limit"
-        )
-        rows = connection.execute(statement, {"query": query, "first": ids[0], "last": ids[1], "limit": limit})
-        return [(int(row[0]), float(row[1])) for row in rows]
-
-    def document_frequency(self, connection: Connection, terms: Sequence[str]) -> dict[str, int]:
+    def document_frequency(self, connection: Connection, terms: Sequence[str], ids: IdRange, cap: int) -> list[int]:
         """See Dialect.document_frequency."""
-        found = {}
-        for term in terms:
-            row = connection.execute(
-                text("SELECT doc FROM chunk_vocabulary WHERE term = :term"), {"term": term}
-            ).first()
-            found[term] = int(row[0]) if row else 0
-        return found
+        rows = _for_each(connection, _COUNT, [_all_of([term]) for term in terms], ids, cap)
+        return [int(row[0]) for row in rows]
 
-    def data_version(self, connection: Connection) -> int:
-        """See Dialect.data_version."""
-        return int(connection.exec_driver_sql("PRAGMA data_version").scalar_one())
+    def postings(
+        self, connection: Connection, conjunctions: Sequence[Sequence[str]], ids: IdRange, limit: int
+    ) -> list[NDArray[np.int64]]:
+        """See Dialect.postings. Ids come as one text a list: a row for each of thousands costs three times as much."""
+        rows = _for_each(connection, _IDS, [_all_of(terms) for terms in conjunctions], ids, limit)
+        return [np.fromstring(row[0] or "", np.int64, sep=",") for row in rows]
 
     def changes(self, connection: Connection, after: int, limit: int) -> list[tuple[int, int, bool]] | None:
         """See Dialect.changes."""
@@ -141,5 +133,15 @@ def _begin(connection: Connection) -> None:
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
-def _any_of(terms: Sequence[str]) -> str:
-    return " OR ".join('"' + term.replace('"', '""') + '"' for term in terms)
+def _for_each(
+    connection: Connection, statement: str, queries: Sequence[str], ids: IdRange, limit: int
+) -> Sequence[Any]:
+    """One row a query, in order, by one statement: SQLite runs the parts of UNION ALL in the order they are written."""
+    if not queries:
+        return []
+    parameters = tuple(value for query in queries for value in (query, *ids, limit))
+    return connection.exec_driver_sql(" UNION ALL ".join([statement] * len(queries)), parameters).all()
+
+
+def _all_of(terms: Sequence[str]) -> str:
+    return " AND ".join('"' + term.replace('"', '""') + '"' for term in terms)

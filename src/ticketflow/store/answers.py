@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from ticketflow.clock import new_id
 from ticketflow.db import Session
@@ -17,12 +17,12 @@ class NewAnswer(Value):
     """An answer as an operator or an import brings it."""
 
     label: str = Field(min_length=1, max_length=190)
-    title: str = Field("", max_length=2_000)
-    body: str = Field("", max_length=200_000)
+    title: str = Field(default="", max_length=2_000)
+    body: str = Field(default="", max_length=200_000)
     status: AnswerStatus = AnswerStatus.DRAFT
-    category: str | None = Field(None, max_length=190)
-    team: str | None = Field(None, max_length=190)
-    language: str | None = Field(None, max_length=8)
+    category: str | None = Field(default=None, max_length=190)
+    team: str | None = Field(default=None, max_length=190)
+    language: str | None = Field(default=None, max_length=8)
 
 
 class Answer(Value):
@@ -113,6 +113,13 @@ def by_labels(session: Session, workspace_id: str, labels: Sequence[str]) -> dic
     """Those of the labels that exist, archived ones included."""
     rows = session.execute(select(answer).where(answer.c.workspace_id == workspace_id, answer.c.label.in_(labels)))
     return {row["label"]: Answer.model_validate(dict(row)) for row in rows.mappings()}
+
+
+def stamp(session: Session, workspace_id: str) -> tuple[int, int, int]:
+    """Moves whenever an answer is added, changed or used."""
+    columns = (func.count(), func.coalesce(func.sum(answer.c.version), 0), func.coalesce(func.sum(answer.c.used), 0))
+    row = session.execute(select(*columns).where(answer.c.workspace_id == workspace_id)).one()
+    return int(row[0]), int(row[1]), int(row[2])
 
 
 def change(session: Session, workspace_id: str, answer_id: str, **values: Any) -> None:

@@ -17,10 +17,10 @@ class NewArticle(Value):
 
     title: str = Field(min_length=1, max_length=2_000)
     body: str = Field(min_length=1, max_length=1_000_000)
-    external_id: str | None = Field(None, max_length=190)
+    external_id: str | None = Field(default=None, max_length=190)
     status: ArticleStatus = ArticleStatus.PUBLISHED
-    category: str | None = Field(None, max_length=190)
-    language: str | None = Field(None, max_length=8)
+    category: str | None = Field(default=None, max_length=190)
+    language: str | None = Field(default=None, max_length=8)
 
 
 class Article(Value):

@@ -94,6 +94,12 @@ def count(session: Session, workspace_id: str) -> int:
     return int(session.execute(select(func.count()).where(case.c.workspace_id == workspace_id)).scalar_one())
 
 
+def count_since(session: Session, workspace_id: str, moment: int) -> int:
+    """How many cases were stored after `moment` (microseconds)."""
+    where = (case.c.workspace_id == workspace_id, case.c.created_at > moment)
+    return int(session.execute(select(func.count()).where(*where)).scalar_one())
+
+
 class LabelledCase(Value):
     """What learning needs of a case."""
 

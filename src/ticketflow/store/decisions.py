@@ -52,6 +52,13 @@ def get(session: Session, workspace_id: str, decision_id: str) -> StoredDecision
     return _value(dict(row))
 
 
+def of_run(session: Session, workspace_id: str, run_id: str) -> StoredDecision | None:
+    """The decision that a run made, None while it has made none."""
+    where = (decision.c.workspace_id == workspace_id, decision.c.run_id == run_id)
+    row = session.execute(select(decision).where(*where)).mappings().first()
+    return _value(dict(row)) if row else None
+
+
 def newest(session: Session, workspace_id: str, ticket_id: str) -> StoredDecision | None:
     """The ticket's latest decision."""
     where = (decision.c.workspace_id == workspace_id, decision.c.ticket_id == ticket_id)

@@ -14,8 +14,8 @@ class NewFeedback(Value):
 
     kind: FeedbackKind
     answer_id: str | None = None
-    score: int | None = Field(None, ge=1, le=5)
-    note: str = Field("", max_length=10_000)
+    score: int | None = Field(default=None, ge=1, le=5)
+    note: str = Field(default="", max_length=10_000)
 
 
 class Feedback(NewFeedback):

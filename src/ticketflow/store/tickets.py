@@ -16,12 +16,12 @@ from ticketflow.errors import Conflict, NotFound
 class NewTicket(Value):
     """A ticket as it arrives. `headers` are those of the mail it came by, names in lower case."""
 
-    subject: str = Field("", max_length=2_000)
+    subject: str = Field(default="", max_length=2_000)
     body: str = Field(max_length=200_000)
-    external_id: str | None = Field(None, max_length=190)
-    channel: str = Field("api", max_length=32)
-    requester_name: str | None = Field(None, max_length=190)
-    requester_email: str | None = Field(None, max_length=190)
+    external_id: str | None = Field(default=None, max_length=190)
+    channel: str = Field(default="api", max_length=32)
+    requester_name: str | None = Field(default=None, max_length=190)
+    requester_email: str | None = Field(default=None, max_length=190)
     priority: Priority = Priority.NORMAL
     tags: list[str] = []
     headers: dict[str, str] = {}
@@ -63,14 +63,14 @@ class Message(Value):
     created_at: int
 
 
-def add(session: Session, workspace_id: str, new: NewTicket) -> Ticket:
+def add(session: Session, workspace_id: str, new: NewTicket, status: TicketStatus = TicketStatus.NEW) -> Ticket:
     """Store a ticket and its first message. Raises Conflict when the external id exists."""
     if new.external_id is not None and by_external_id(session, workspace_id, new.external_id) is not None:
         raise Conflict(f"A ticket with the external id {new.external_id!r} exists already.", field="external_id")
     made = Ticket(
         workspace_id=workspace_id,
         id=new_id(),
-        status=TicketStatus.NEW,
+        status=status,
         category=None,
         language=None,
         sentiment=None,
@@ -137,6 +137,13 @@ def by_external_id(session: Session, workspace_id: str, external_id: str) -> Tic
     where = (ticket.c.workspace_id == workspace_id, ticket.c.external_id == external_id)
     row = session.execute(select(ticket).where(*where)).mappings().first()
     return Ticket.model_validate(dict(row)) if row else None
+
+
+def find(session: Session, workspace_id: str, name: str) -> Ticket | None:
+    """The ticket that we or another system call by this id."""
+    where = (ticket.c.workspace_id == workspace_id, ticket.c.id == name)
+    row = session.execute(select(ticket).where(*where)).mappings().first()
+    return Ticket.model_validate(dict(row)) if row else by_external_id(session, workspace_id, name)
 
 
 def messages(session: Session, workspace_id: str, ticket_id: str) -> list[Message]:

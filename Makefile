@@ -1,0 +1,51 @@
+# Everything a contributor types. `make demo` and `make test` work on a fresh clone with Python 3.11 or newer.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check lint fix bench bench-short openapi clean
+
+help: ## Show the targets
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
+
+$(BIN)/ticketflow: pyproject.toml constraints.txt
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
+	@touch $@
+
+$(VENV)/dev: $(BIN)/ticketflow
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+	@touch $@
+
+demo: $(BIN)/ticketflow ## Set up the sample company and watch the agent work
+	$(BIN)/ticketflow demo
+
+test: $(VENV)/dev ## The default suite: offline, under three minutes
+	$(BIN)/python -m pytest -n 2 --dist loadfile
+
+check: lint test ## What CI runs before the benches
+
+lint: $(VENV)/dev ## Style, types, import contracts, file sizes, drift of openapi.json
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/pyright
+	$(BIN)/lint-imports
+	$(BIN)/python tools/check_sizes.py
+	$(BIN)/python tools/openapi.py --check
+
+fix: $(VENV)/dev ## Format, and mend what can be mended by itself
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/dev ## Every figure of the README, printed with its conditions (needs ../shared for the data sets)
+	$(BIN)/python bench/all.py
+
+bench-short: $(VENV)/dev ## The same on small samples, failing where a figure misses its bar by far; CI runs this
+	$(BIN)/python bench/all.py --short
+
+openapi: $(VENV)/dev ## Write openapi.json anew
+	$(BIN)/python tools/openapi.py
+
+clean: ## Remove what was built, not what was learned
+	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .hypothesis .import_linter_cache

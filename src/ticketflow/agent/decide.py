@@ -1,0 +1,100 @@
+"""Step 4: from the analysis to a decision. Pure: the same analysis, artefacts and settings give the same decision.
+
+An answer is sent without a human only when its confidence reaches a threshold that was learned out of fold, the
+answer is approved, and nothing about the ticket forbids it. Everything else goes to a human with full context.
+"""
+
+from ticketflow import events
+from ticketflow.agent.deps import Deps
+from ticketflow.agent.experience import Experience
+from ticketflow.db import Session
+from ticketflow.domain import Action, Analysis, AnswerStatus, Decision, Intake, Priority
+from ticketflow.store import decisions
+from ticketflow.store.settings import Settings
+from ticketflow.workflow.engine import State
+
+
+def decide(deps: Deps, state: State) -> Decision:
+    """Judge the best candidate against everything that speaks against an automatic reply."""
+    with deps.database.read() as session:
+        known = deps.experience.get(session, state.run.workspace_id)
+    return judge(known, state.output("ingest", Intake), state.output("analyze", Analysis))
+
+
+def judge(known: Experience, intake: Intake, analysis: Analysis) -> Decision:
+    """The decision itself."""
+    confidence = _confidence(known, analysis)
+    best = analysis.candidates[0] if analysis.candidates else None
+    objections = _objections(known, intake, analysis, confidence)
+    resolves = best is not None and not objections
+    threshold = known.threshold.value
+    reason = f"Confidence {confidence:.3f} reaches the threshold {threshold or 0:.3f}."
+    return Decision(
+        action=Action.RESOLVE if resolves else Action.ESCALATE,
+        answer_id=best.answer_id if best else None,
+        label=best.label if best else None,
+        confidence=confidence,
+        threshold=threshold,
+        category=analysis.category.value,
+        priority=Priority(analysis.priority.value or Priority.NORMAL),
+        team=None if resolves else _team(known, analysis),
+        reasons=objections or [reason],
+        version=known.version,
+    )
+
+
+def store_decision(deps: Deps, session: Session, state: State, decision: Decision) -> None:
+    """Keep the decision with all it was made from, and announce it."""
+    analysis = state.output("analyze", Analysis)
+    run = state.run
+    decision_id = decisions.add(session, run.workspace_id, run.ticket_id, run.id, decision, analysis)
+    events.append(
+        session,
+        run.workspace_id,
+        "decision.made",
+        run.ticket_id,
+        run_id=run.id,
+        decision_id=decision_id,
+        action=decision.action,
+        answer=decision.label,
+        confidence=decision.confidence,
+    )
+
+
+def _objections(known: Experience, intake: Intake, analysis: Analysis, confidence: float) -> list[str]:
+    """Why a human must see the ticket; the deciding reason first, none when the agent may reply."""
+    if not analysis.candidates:
+        return ["No answer in the knowledge base resembles this ticket."]
+    found: list[str] = []
+    answer = known.answer(analysis.candidates[0].answer_id)
+    threshold = known.threshold
+    if threshold.value is None:
+        found.append(threshold.reason)
+    elif confidence < threshold.value:
+        found.append(f"Confidence {confidence:.3f} is below the threshold {threshold.value:.3f}.")
+    if intake.automatic is not None:
+        found.append(f"The message was sent by a machine ({intake.automatic}).")
+    if answer is None or answer.status is not AnswerStatus.APPROVED:
+        found.append("The proposed answer is a draft that nobody has approved.")
+    if not known.settings.automation:
+        found.append("Automation is switched off.")
+    return found
+
+
+def _confidence(known: Experience, analysis: Analysis) -> float:
+    """The calibrated probability that the best candidate is right; 0 without one, or before anything was learned."""
+    if known.trained is None or not analysis.candidates:
+        return 0.0
+    return known.trained.confidence(analysis.candidates[0].features)
+
+
+def _team(known: Experience, analysis: Analysis) -> str:
+    settings: Settings = known.settings
+    category = analysis.category.value
+    if category is not None and category in settings.teams:
+        return settings.teams[category]
+    answer = known.answer(analysis.candidates[0].answer_id) if analysis.candidates else None
+    if answer is not None and answer.team is not None and (category is None or answer.category == category):
+        return answer.team
+    teams = [row.team for row in known.answers if row.team is not None and row.category == category]
+    return teams[0] if teams else settings.default_team

@@ -1,0 +1,131 @@
+"""Step 5: the decision takes effect. Everything here happens in one transaction, so it happens once.
+
+An automatic reply is checked again at the last moment: nobody else may have spoken, and automation must still be on.
+"""
+
+from typing import Any
+
+from ticketflow import events
+from ticketflow.agent.deps import Deps
+from ticketflow.db import Session
+from ticketflow.domain import Action, Analysis, Author, Decision, Findings, Outcome, TicketStatus, Trigger
+from ticketflow.store import answers, settings, tickets
+from ticketflow.workflow import effects
+from ticketflow.workflow.engine import State
+
+CASES_IN_NOTE = 3
+
+
+def execute(deps: Deps, session: Session, state: State, _value: None) -> Outcome:
+    """Reply or escalate, set what was understood on the ticket, and say so in the event log."""
+    decision = state.output("decide", Decision)
+    analysis = state.output("analyze", Analysis)
+    ticket = tickets.get(session, state.run.workspace_id, state.run.ticket_id)
+    objection = _objection(session, state, ticket) if decision.action is Action.RESOLVE else None
+    if decision.action is Action.RESOLVE and objection is None:
+        outcome = _reply(session, state, ticket, decision)
+    else:
+        outcome = _hand_over(session, state, decision, objection)
+    understood: dict[str, Any] = {
+        "category": decision.category or ticket.category,
+        "priority": max(decision.priority, ticket.priority, key=lambda level: list(type(level)).index(level)),
+        "language": analysis.language.value,
+        "sentiment": analysis.sentiment.value,
+    }
+    tickets.change(
+        session, ticket.workspace_id, ticket.id, status=outcome.status, team=outcome.team or ticket.team, **understood
+    )
+    events.append(
+        session,
+        ticket.workspace_id,
+        f"ticket.{outcome.status}",
+        ticket.id,
+        run_id=state.run.id,
+        confidence=decision.confidence,
+        answer=decision.label,
+        team=outcome.team,
+        **understood,
+    )
+    return outcome
+
+
+def _objection(session: Session, state: State, ticket: tickets.Ticket) -> str | None:
+    trigger = Trigger.model_validate(state.run.payload)
+    if ticket.version != trigger.ticket_version:
+        return "The ticket changed while the agent was deciding."
+    if not settings.get(session, ticket.workspace_id).automation:
+        return "Automation was switched off."
+    return None
+
+
+def _reply(session: Session, state: State, ticket: tickets.Ticket, decision: Decision) -> Outcome:
+    run = state.run
+    assert decision.answer_id is not None  # a decision to resolve names its answer
+    answer = answers.get(session, run.workspace_id, decision.answer_id)
+    body = fill(answer.text, ticket)
+    first = effects.once(
+        session,
+        workspace_id=run.workspace_id,
+        ticket_id=run.ticket_id,
+        trigger_id=run.trigger_id,
+        run_id=run.id,
+        kind="reply",
+        payload={"answer_id": answer.id, "answer_version": answer.version},
+    )
+    if not first:
+        return Outcome(status=TicketStatus.RESOLVED, message_id=None, team=None)
+    message_id = tickets.add_message(
+        session, run.workspace_id, run.ticket_id, author=Author.AGENT, author_name="TicketFlow", body=body
+    )
+    answers.count_use(session, run.workspace_id, answer.id, used=1, succeeded=1)
+    return Outcome(status=TicketStatus.RESOLVED, message_id=message_id, team=None)
+
+
+def _hand_over(session: Session, state: State, decision: Decision, objection: str | None) -> Outcome:
+    run = state.run
+    effects.once(
+        session,
+        workspace_id=run.workspace_id,
+        ticket_id=run.ticket_id,
+        trigger_id=run.trigger_id,
+        run_id=run.id,
+        kind="escalation",
+        payload={"team": decision.team},
+    )
+    message_id = tickets.add_message(
+        session,
+        run.workspace_id,
+        run.ticket_id,
+        author=Author.AGENT,
+        author_name="TicketFlow",
+        body=_note(state, decision, objection),
+        internal=True,
+    )
+    return Outcome(status=TicketStatus.ESCALATED, message_id=message_id, team=decision.team)
+
+
+def fill(text: str, ticket: tickets.Ticket) -> str:
+    """An answer's text with its slots filled from the ticket's own fields; unknown braces stay as they are."""
+    name = (ticket.requester_name or "").split(" ")[0] or "there"
+    return text.replace("{requester_name}", name)
+
+
+def _note(state: State, decision: Decision, objection: str | None) -> str:
+    findings = state.output("search", Findings)
+    analysis = state.output("analyze", Analysis)
+    lines = ["Handed over: " + " ".join([objection] if objection else decision.reasons)]
+    if analysis.candidates:
+        best = analysis.candidates[0]
+        lines.append(f"Proposed answer: {best.label} (confidence {decision.confidence:.0%}).")
+        others = ", ".join(candidate.label for candidate in analysis.candidates[1:3])
+        if others:
+            lines.append(f"Other answers to consider: {others}.")
+    if findings.cases:
+        lines.append("Similar resolved cases:")
+        lines += [
+            f"- {case.title or case.snippet[:80]}" + (f" -> {case.label}" if case.label else "")
+            for case in findings.cases[:CASES_IN_NOTE]
+        ]
+    if findings.articles:
+        lines.append("Articles: " + "; ".join(article.title for article in findings.articles[:CASES_IN_NOTE]))
+    return "\n".join(lines)

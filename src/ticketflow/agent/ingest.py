@@ -1,0 +1,46 @@
+"""Step 1: the ticket's words become a clean text with language, mood and a sentence vector; the text is indexed."""
+
+from ticketflow.agent import rules
+from ticketflow.agent.deps import Deps
+from ticketflow.agent.vectors import pack_vector, unpack_vector
+from ticketflow.db import Session
+from ticketflow.domain import ChunkKind, Intake, Trigger
+from ticketflow.retrieval import chunks
+from ticketflow.retrieval.cleaning import clean
+from ticketflow.retrieval.language import detect
+from ticketflow.retrieval.redaction import redact
+from ticketflow.store import tickets, workspaces
+from ticketflow.workflow.engine import State
+
+
+def ingest(deps: Deps, state: State) -> Intake:
+    """Prepare the trigger's words for search. They are in the run's payload, so this step can be replayed alone."""
+    trigger = Trigger.model_validate(state.run.payload)
+    text, redactions = redact(clean(trigger.subject, trigger.words))
+    mood = rules.sentiment(text)
+    return Intake(
+        text=text,
+        language=detect(text),
+        sentiment=mood,
+        redactions=redactions,
+        automatic=rules.automatic(trigger.headers),
+        encoder=deps.encoder.id,
+        vector=pack_vector(deps.encoder.encode([text])[0]),
+    )
+
+
+def index_ticket(deps: Deps, session: Session, state: State, intake: Intake) -> None:
+    """Make the ticket itself findable."""
+    ticket = tickets.get(session, state.run.workspace_id, state.run.ticket_id)
+    source = chunks.Source(
+        kind=ChunkKind.TICKET,
+        id=ticket.id,
+        title="",
+        text=intake.text,
+        status=ticket.status,
+        category=ticket.category,
+        language=intake.language.value,
+        answer_id=None,
+    )
+    workspace = workspaces.get(session, ticket.workspace_id)
+    chunks.replace(session, workspace, [chunks.whole(deps.encoder.id, source, unpack_vector(intake.vector))])

@@ -1,0 +1,158 @@
+"""What people do with a decision comes back: cases, each answer's record, and a refit when enough has changed."""
+
+from collections.abc import Callable
+
+from ticketflow import events
+from ticketflow.agent.deps import Deps
+from ticketflow.agent.vectors import unpack_vector
+from ticketflow.clock import new_id
+from ticketflow.db import Session
+from ticketflow.domain import Action, ChunkKind, FeedbackKind, Intake, TicketStatus, Value
+from ticketflow.learning import refitting
+from ticketflow.retrieval import chunks
+from ticketflow.retrieval.history import labelled_pools
+from ticketflow.store import answers, cases, decisions, feedback, settings, tickets, workspaces
+from ticketflow.store.decisions import StoredDecision
+from ticketflow.store.feedback import Feedback, NewFeedback
+from ticketflow.workflow import history, queue
+from ticketflow.workflow.engine import TICKET, State, Step, Workflow
+from ticketflow.workflow.queue import Run
+
+LOW_CSAT = 2
+ERRORS = {FeedbackKind.WRONG, FeedbackKind.EDITED, FeedbackKind.REOPENED}
+REFIT = "refit"
+
+
+class Refitted(Value):
+    """What a refit produced: the version in force since, and its out-of-fold figures."""
+
+    version: str
+    figures: dict[str, float]
+
+
+def give_feedback(session: Session, workspace_id: str, ticket_id: str, new: NewFeedback, author: str) -> Feedback:
+    """Take note of what somebody said about a ticket's newest decision, and learn from it.
+
+    "right" makes the ticket a case of the proposed answer, "wrong" one of `new.answer_id` (of none without it).
+    Everything but "right" can only add to an answer's errors. Raises NotFound for an unknown ticket or answer.
+    """
+    ticket = tickets.get(session, workspace_id, ticket_id)
+    if new.answer_id is not None:
+        answers.get(session, workspace_id, new.answer_id)
+    decision = decisions.newest(session, workspace_id, ticket_id)
+    earlier = feedback.of_ticket(session, workspace_id, ticket_id)
+    made = feedback.add(session, workspace_id, ticket_id, decision.id if decision else None, new, author)
+    events.append(session, workspace_id, "feedback.given", ticket_id, kind=new.kind, decision_id=made.decision_id)
+    if _is_error(new) and decision is not None and not any(_is_error(said) for said in earlier):
+        _count_error(session, workspace_id, decision)
+    if new.kind is FeedbackKind.REOPENED:
+        tickets.change(session, workspace_id, ticket_id, status=TicketStatus.REOPENED)
+    _learn_case(session, ticket, decision, new)
+    return made
+
+
+def _is_error(said: NewFeedback) -> bool:
+    return said.kind in ERRORS or (said.kind is FeedbackKind.CSAT and said.score is not None and said.score <= LOW_CSAT)
+
+
+def _count_error(session: Session, workspace_id: str, decision: StoredDecision) -> None:
+    """Only what was really sent counts toward an answer's record."""
+    made = decision.decision
+    if made.action is Action.RESOLVE and made.answer_id is not None:
+        answers.count_use(session, workspace_id, made.answer_id, used=0, succeeded=-1)
+
+
+def _learn_case(session: Session, ticket: tickets.Ticket, decision: StoredDecision | None, said: NewFeedback) -> None:
+    """The ticket becomes evidence once a human has said what is right for it, and stops being so when it reopens."""
+    if said.kind is FeedbackKind.REOPENED:
+        forgotten = cases.remove_for_ticket(session, ticket.workspace_id, ticket.id)
+        if forgotten is not None:
+            chunks.delete(session, workspaces.get(session, ticket.workspace_id), ChunkKind.CASE, [forgotten])
+        return
+    if decision is None or said.kind is FeedbackKind.CSAT:
+        return
+    right = decision.decision.answer_id if said.kind is FeedbackKind.RIGHT else None
+    _put_case(session, ticket, decision, said.answer_id or right)
+    _refit_when_due(session, ticket.workspace_id)
+
+
+def _put_case(session: Session, ticket: tickets.Ticket, decision: StoredDecision, answer_id: str | None) -> None:
+    intake = Intake.model_validate(history.outputs(session, ticket.workspace_id, decision.run_id)["ingest"].output)
+    answer = answers.get(session, ticket.workspace_id, answer_id) if answer_id else None
+    case = cases.put_for_ticket(
+        session,
+        ticket.workspace_id,
+        cases.NewCase(
+            ticket_id=ticket.id,
+            subject=ticket.subject,
+            body=intake.text,
+            resolution=answer.text if answer else "",
+            answer_id=answer_id,
+            category=(answer.category if answer else None) or ticket.category,
+            priority=ticket.priority,
+            language=intake.language.value,
+            content_hash=chunks.content_hash(intake.text),
+            resolved_at=session.now,
+        ),
+    )
+    source = chunks.Source(
+        kind=ChunkKind.CASE,
+        id=case.id,
+        title="",
+        text=intake.text,
+        category=case.category,
+        language=case.language,
+        answer_id=answer_id,
+    )
+    whole = chunks.whole(intake.encoder, source, unpack_vector(intake.vector))
+    chunks.replace(session, workspaces.get(session, ticket.workspace_id), [whole])
+
+
+def _refit_when_due(session: Session, workspace_id: str) -> None:
+    fresh = cases.count_since(session, workspace_id, refitting.learned_until(session, workspace_id))
+    if fresh >= settings.get(session, workspace_id).refit_after:
+        queue_refit(session, workspace_id)
+
+
+def queue_refit(session: Session, workspace_id: str) -> str:
+    """Queue learning anew in the background, unless it is queued already; the run's id."""
+    queued = history.of_workspace(session, workspace_id, workflow=REFIT, state=queue.RunState.LIVE, limit=1)
+    if queued and queued[0].fence == 0:
+        return queued[0].id
+    return queue.enqueue(session, workspace_id, REFIT, trigger_id=new_id(), payload={})
+
+
+def refit(deps: Deps, workspace_id: str, progress: Callable[[float, str], None] | None = None) -> Refitted:
+    """Learn from the workspace's whole history now. `progress` gets a share of 0 to 1 and what is being done."""
+    with deps.database.read() as session:
+        past = refitting.read(session, deps.encoder, workspace_id)
+        workspace = workspaces.get(session, workspace_id)
+    pools = labelled_pools(deps.database, deps.search, workspace)
+    taught = refitting.learn(past, pools, progress or _silent)
+    figures = taught.provenance["figures"]
+    with deps.database.write() as session:
+        version = refitting.store(session, workspace_id, taught)
+        events.append(session, workspace_id, "learning.refitted", version=version, figures=figures)
+    return Refitted(version=version, figures=figures)
+
+
+def _silent(_share: float, _doing: str) -> None:
+    pass
+
+
+def _refit_step(deps: Deps, state: State) -> Refitted:
+    return refit(deps, state.run.workspace_id, lambda _share, _doing: state.renew())
+
+
+def _give_up(_deps: Deps, session: Session, run: Run, error: str) -> None:
+    """The artefacts in force stay in force."""
+    events.append(session, run.workspace_id, "learning.failed", run_id=run.id, error=error)
+
+
+REFIT_WORKFLOW = Workflow[Deps](
+    REFIT,
+    1,
+    (Step[Deps]("refit", "1", _refit_step, output=Refitted, inputs=(TICKET,), outside=True),),
+    _give_up,
+    background=True,
+)

@@ -1,0 +1,64 @@
+"""The way of one ticket: ingest, search, analyze, decide, execute. What people make of it comes back by `learn`."""
+
+from ticketflow import events
+from ticketflow.agent.analyze import analyze
+from ticketflow.agent.conversation import open_words
+from ticketflow.agent.decide import decide, store_decision
+from ticketflow.agent.deps import Deps
+from ticketflow.agent.execute import execute
+from ticketflow.agent.ingest import index_ticket, ingest
+from ticketflow.agent.search import search
+from ticketflow.clock import new_id
+from ticketflow.db import Session
+from ticketflow.domain import Analysis, Author, Decision, Findings, Intake, Outcome, TicketStatus, Trigger
+from ticketflow.store import settings, tickets
+from ticketflow.workflow import queue
+from ticketflow.workflow.engine import TICKET, Step, Workflow
+from ticketflow.workflow.queue import Run
+
+STEPS = (
+    Step[Deps]("ingest", "1", ingest, index_ticket, output=Intake, inputs=(TICKET,)),
+    Step[Deps]("search", "1", search, output=Findings, inputs=("ingest",)),
+    Step[Deps]("analyze", "1", analyze, output=Analysis, inputs=("ingest", "search")),
+    Step[Deps]("decide", "1", decide, store_decision, output=Decision, inputs=("ingest", "analyze")),
+    Step[Deps]("execute", "1", None, execute, output=Outcome, inputs=("decide", "analyze", "search")),
+)
+
+
+def give_up(_deps: Deps, session: Session, run: Run, error: str) -> None:
+    """A run that cannot finish ends at a human, with the error."""
+    team = settings.get(session, run.workspace_id).default_team
+    note = f"The agent could not finish this ticket: {error}"
+    tickets.add_message(session, run.workspace_id, run.ticket_id, author=Author.SYSTEM, body=note, internal=True)
+    tickets.change(session, run.workspace_id, run.ticket_id, status=TicketStatus.ESCALATED, team=team)
+    events.append(session, run.workspace_id, "ticket.escalated", run.ticket_id, run_id=run.id, error=error, team=team)
+
+
+TICKET_WORKFLOW = Workflow[Deps]("ticket", 1, STEPS, give_up)
+
+
+def start(session: Session, workspace_id: str, new: tickets.NewTicket) -> tuple[tickets.Ticket, str]:
+    """Accept a ticket: the row, its event and its queued run in one transaction. The ticket and the run's id."""
+    ticket = tickets.add(session, workspace_id, new, TicketStatus.PROCESSING)
+    events.append(session, workspace_id, "ticket.created", ticket.id, channel=ticket.channel, subject=ticket.subject)
+    return ticket, _queue(session, ticket, new.body, new.headers, new_id())
+
+
+def run_again(session: Session, ticket: tickets.Ticket, trigger_id: str | None = None) -> str:
+    """Queue a run over the ticket's open words, for a new message or by request; the run's id."""
+    conversation = tickets.messages(session, ticket.workspace_id, ticket.id)
+    tickets.change(session, ticket.workspace_id, ticket.id, status=TicketStatus.PROCESSING)
+    ticket = ticket.model_copy(update={"version": ticket.version + 1})
+    return _queue(session, ticket, open_words(conversation), conversation[-1].headers, trigger_id or new_id())
+
+
+def _queue(session: Session, ticket: tickets.Ticket, words: str, headers: dict[str, str], trigger_id: str) -> str:
+    trigger = Trigger(subject=ticket.subject, words=words, headers=headers, ticket_version=ticket.version)
+    return queue.enqueue(
+        session,
+        ticket.workspace_id,
+        TICKET_WORKFLOW.name,
+        ticket_id=ticket.id,
+        trigger_id=trigger_id,
+        payload=trigger.model_dump(mode="json"),
+    )

@@ -1,0 +1,91 @@
+"""The ASGI application: `create_app(runtime)` for servers and tests, `serve(runtime)` for the command line."""
+
+from collections.abc import AsyncGenerator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+from fastapi.routing import iter_route_contexts
+from starlette.concurrency import run_in_threadpool
+
+from ticketflow import __version__
+from ticketflow.api import description, problems
+from ticketflow.api.boundary import ErrorBoundary
+from ticketflow.api.cursors import Cursors
+from ticketflow.api.guard import declared_scope
+from ticketflow.api.headers import SafeHeaders
+from ticketflow.api.keys import Gate
+from ticketflow.api.limits import MAX_BODY_BYTES, BodyLimit
+from ticketflow.api.readiness import Readiness
+from ticketflow.api.routes import answers, articles, docs, health, runs, search, settings, tickets
+from ticketflow.runtime import Runtime
+
+RESOURCES = (tickets, articles, answers, search, runs, settings, health, docs)
+DRAIN_SECONDS = 20.0
+
+
+def create_app(runtime: Runtime, *, max_body_bytes: int = MAX_BODY_BYTES) -> FastAPI:
+    """The API over an installation. While it runs, `config.workers` threads work off runs beside it.
+
+    Raises Misconfigured when a route declares no scope.
+    """
+    app = bare_app(max_body_bytes=max_body_bytes)
+    app.state.runtime = runtime
+    app.state.gate = Gate(runtime.database, runtime.secret)
+    app.state.cursors = Cursors(runtime.secret)
+    app.state.readiness = Readiness(runtime)
+    return app
+
+
+def bare_app(*, max_body_bytes: int = MAX_BODY_BYTES) -> FastAPI:
+    """The routes without an installation behind them: enough to describe the API, not to serve it."""
+    app = FastAPI(
+        title="TicketFlow",
+        version=__version__,
+        description=description.ABOUT,
+        openapi_url=None,  # served by routes of ours, so that no page loads anything from elsewhere
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,  # a redirect would name whatever host the request claimed
+        lifespan=_lifespan,
+        generate_unique_id_function=lambda route: route.name,
+    )
+    for resource in RESOURCES:
+        app.include_router(resource.routes)
+    for context in iter_route_contexts(app.routes):
+        if context.endpoint is not None:
+            declared_scope(context.endpoint)
+    problems.install(app)
+    description.install(app)
+    app.add_middleware(BodyLimit, limit=max_body_bytes)
+    app.add_middleware(ErrorBoundary)
+    app.add_middleware(SafeHeaders)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
+    runtime: Runtime = app.state.runtime
+    app.state.readiness.start()
+    threads = runtime.config.workers
+    if threads:
+        await run_in_threadpool(runtime.runner.start, threads)
+    try:
+        yield
+    finally:
+        if threads:
+            await run_in_threadpool(runtime.runner.stop, DRAIN_SECONDS)
+
+
+def serve(runtime: Runtime) -> None:
+    """Serve over HTTP until SIGINT or SIGTERM, then end the requests and runs under way."""
+    import uvicorn
+
+    uvicorn.run(
+        create_app(runtime),
+        host=runtime.config.host,
+        port=runtime.config.port,
+        log_level=runtime.config.log_level.lower(),
+        access_log=False,
+        server_header=False,
+        timeout_graceful_shutdown=round(DRAIN_SECONDS),
+    )

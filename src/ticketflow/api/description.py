@@ -1,0 +1,122 @@
+"""The API's description: what FastAPI derives, completed with errors, security and an example for every operation."""
+
+from collections.abc import Iterator
+from typing import Any, cast
+
+from fastapi import FastAPI
+from fastapi.openapi.utils import get_openapi
+from pydantic import BaseModel
+
+from ticketflow.api.documented import problem
+from ticketflow.api.guard import SECURITY_SCHEME
+from ticketflow.api.problems import Problem
+from ticketflow.api.schemas.base import In, Out
+from ticketflow.api.scopes import ALLOWS
+
+ABOUT = """Tickets in, decisions out: each one explained and measured.
+
+Send an API key as `Authorization: Bearer tf_live_…`; `ticketflow key create` makes one. Every key belongs to one
+workspace and sees nothing else; what belongs to another workspace does not exist for it (404).
+
+Errors are RFC 9457 problem details (`application/problem+json`) with a stable `code`. Lists take `limit` and `cursor`
+and give `next_cursor`. Times are ISO 8601 in UTC. An unknown field or parameter is an error, never ignored.
+"""
+
+Json = dict[str, Any]
+
+_SECURITY: Json = {
+    "type": "http",
+    "scheme": "bearer",
+    "bearerFormat": "tf_live_<id>_<secret>_<crc>",
+    "description": "An API key. Scopes:\n\n"
+    + "\n".join(f"- `{scope}`: {meaning}" for scope, meaning in ALLOWS.items()),
+}
+
+
+def install(app: FastAPI) -> None:
+    """Make `app.openapi()` give the completed description."""
+
+    def described() -> Json:
+        if app.openapi_schema is None:
+            app.openapi_schema = describe(app)
+        return app.openapi_schema
+
+    app.openapi = described
+
+
+def describe(app: FastAPI) -> Json:
+    """The OpenAPI 3.1 document."""
+    document = get_openapi(title=app.title, version=app.version, description=app.description, routes=list(app.routes))
+    components = document["components"]
+    components["securitySchemes"] = {SECURITY_SCHEME: _SECURITY}
+    schemas = cast(Json, components["schemas"])
+    for name in ("HTTPValidationError", "ValidationError"):
+        schemas.pop(name, None)
+    schemas["Problem"] = _problem_schema(schemas)
+    for name, examples in _whole_examples().items():
+        if name in schemas:
+            schemas[name]["examples"] = examples
+    for schema in schemas.values():
+        _drop_patch_defaults(schema)
+    for operation in _operations(document):
+        _add_errors(operation)
+        _add_examples(operation, schemas)
+    components["schemas"] = dict(sorted(schemas.items()))
+    return document
+
+
+def _problem_schema(schemas: Json) -> Json:
+    schema = Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+    schemas.update(schema.pop("$defs", {}))
+    return schema
+
+
+def _drop_patch_defaults(schema: Json) -> None:
+    """In a patch, a field that is left out stays as it is: its Python default means nothing and is not shown."""
+    if schema.get("title", "").endswith("Patch"):
+        for field in schema["properties"].values():
+            field.pop("default", None)
+
+
+def _operations(document: Json) -> Iterator[Json]:
+    for path in document["paths"].values():
+        yield from path.values()
+
+
+def _add_errors(operation: Json) -> None:
+    found = [500, 503]
+    if "security" in operation:
+        found += [401, 403]
+    if "requestBody" in operation:
+        found += [400, 413, 415]
+    if "422" in operation["responses"]:
+        found.append(422)
+    for status in found:
+        operation["responses"][str(status)] = problem(status)
+    operation["responses"] = dict(sorted(operation["responses"].items()))
+
+
+def _add_examples(operation: Json, schemas: Json) -> None:
+    bodies = [operation["requestBody"]] if "requestBody" in operation else []
+    for body in [*bodies, *operation["responses"].values()]:
+        content = body.get("content", {}).get("application/json", {})
+        schema = schemas.get(content.get("schema", {}).get("$ref", "").rpartition("/")[2])
+        if schema is None:
+            continue
+        if "examples" in schema:
+            content["example"] = schema["examples"][0]
+        if body.get("description") == "Successful Response":
+            body["description"] = schema["description"]
+
+
+def _whole_examples() -> dict[str, list[Json]]:
+    """Each schema's examples by its name; FastAPI's own rendering leaves out what is null in them."""
+    found: dict[str, list[Json]] = {}
+    pending: list[type[BaseModel]] = [In, Out]
+    while pending:
+        schema = pending.pop()
+        pending += schema.__subclasses__()
+        extra = schema.model_config.get("json_schema_extra")
+        if isinstance(extra, dict) and "examples" in extra:
+            found[schema.__name__] = cast(list[Json], extra["examples"])
+    return found

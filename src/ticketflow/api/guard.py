@@ -1,0 +1,120 @@
+"""Who may call what: every route names its scope or says that it is public, and is closed before its body is read."""
+
+from collections.abc import Callable, Coroutine
+from dataclasses import dataclass
+from typing import Annotated, Any, TypeVar, cast
+
+from fastapi import APIRouter, Depends, Request, Response
+from fastapi.routing import APIRoute
+from starlette.concurrency import run_in_threadpool
+
+from ticketflow.api.cursors import Cursors
+from ticketflow.api.keys import Gate, Principal
+from ticketflow.api.problems import UnsupportedMediaType
+from ticketflow.api.readiness import Readiness
+from ticketflow.api.scopes import Scope
+from ticketflow.errors import Misconfigured
+from ticketflow.runtime import Runtime
+
+Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
+Handler = Callable[[Request], Coroutine[Any, Any, Response]]
+
+PUBLIC = "public"
+SECURITY_SCHEME = "api_key"
+
+
+def needs(scope: Scope) -> Callable[[Endpoint], Endpoint]:
+    """Declare the scope that a route's callers must carry."""
+
+    def declare(endpoint: Endpoint) -> Endpoint:
+        endpoint.__dict__["required_scope"] = scope
+        return endpoint
+
+    return declare
+
+
+def public(endpoint: Endpoint) -> Endpoint:
+    """Declare that a route is open to everybody."""
+    endpoint.__dict__["required_scope"] = PUBLIC
+    return endpoint
+
+
+def declared_scope(endpoint: Callable[..., Any]) -> str:
+    """The scope a route declares, or PUBLIC. Raises Misconfigured when it declares neither."""
+    scope: str | None = getattr(endpoint, "required_scope", None)
+    if scope is None:
+        raise Misconfigured(
+            f"The route {endpoint.__module__}.{endpoint.__name__} declares no scope.",
+            remedy="Put @needs(Scope.…) or @public below its route decorator.",
+        )
+    return scope
+
+
+class GuardedRoute(APIRoute):
+    """A route that checks the key, its scope and the body's type before anything else is read."""
+
+    def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
+        self.scope = declared_scope(endpoint)
+        if self.scope != PUBLIC:
+            extra = {"security": [{SECURITY_SCHEME: [str(self.scope)]}], "x-scope": str(self.scope)}
+            options["openapi_extra"] = {**extra, **(options.get("openapi_extra") or {})}
+        super().__init__(path, endpoint, **options)
+
+    def get_route_handler(self) -> Handler:
+        """The endpoint behind its checks."""
+        handle = super().get_route_handler()
+
+        async def guarded(request: Request) -> Response:
+            if self.scope != PUBLIC:
+                gate = cast(Gate, request.app.state.gate)
+                header = request.headers.get("authorization")
+                request.state.principal = await run_in_threadpool(gate.admit, header, Scope(self.scope))
+            if self.body_field is not None:
+                _require_json(request)
+            return await handle(request)
+
+        return guarded
+
+
+def router(tag: str, prefix: str = "/v1") -> APIRouter:
+    """A router whose routes are guarded."""
+    return APIRouter(prefix=prefix, tags=[tag], route_class=GuardedRoute)
+
+
+@dataclass(frozen=True)
+class Call:
+    """What a guarded endpoint works with: the runtime, and who asks."""
+
+    runtime: Runtime
+    principal: Principal
+    cursors: Cursors
+
+    @property
+    def workspace_id(self) -> str:
+        """The only workspace that this caller can see."""
+        return self.principal.workspace_id
+
+
+async def _call(request: Request) -> Call:
+    state = request.app.state
+    return Call(state.runtime, request.state.principal, state.cursors)
+
+
+async def _readiness(request: Request) -> Readiness:
+    return cast(Readiness, request.app.state.readiness)
+
+
+Calling = Annotated[Call, Depends(_call)]
+"""The parameter of a guarded endpoint."""
+
+Watched = Annotated[Readiness, Depends(_readiness)]
+"""The parameter of the public endpoint that tells whether the server can serve."""
+
+
+def _require_json(request: Request) -> None:
+    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
+        raise UnsupportedMediaType(
+            f"The body's type is {kind or 'not given'}; this route reads JSON.",
+            remedy="Send `Content-Type: application/json`.",
+        )

@@ -1,0 +1,66 @@
+"""Whether this process can serve, part by part, in words that name what is missing."""
+
+import threading
+from dataclasses import dataclass
+
+import structlog
+
+from ticketflow.db import migrations
+from ticketflow.errors import MigrationNeeded, StorageUnavailable, TicketFlowError
+from ticketflow.runtime import Runtime
+
+log = structlog.get_logger("ticketflow.api")
+
+
+@dataclass(frozen=True)
+class Part:
+    """One thing that serving needs. `detail` is a sentence that anybody may read."""
+
+    name: str
+    ready: bool
+    detail: str
+
+
+class Readiness:
+    """Loads the encoder beside serving, so that the process answers at once and says when it is complete."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._encoder = Part("encoder", False, "It is not loaded yet.")
+
+    def start(self) -> threading.Thread:
+        """Begin loading in a thread of its own."""
+        thread = threading.Thread(target=self.warm, name="warm-up", daemon=True)
+        thread.start()
+        return thread
+
+    def warm(self) -> None:
+        """Load the encoder, then the search index, so that no customer waits for either."""
+        try:
+            self._runtime.encoder.encode(["ready"])
+        except TicketFlowError as error:
+            log.error("encoder_not_loaded", error=str(error))
+            self._encoder = Part("encoder", False, "It cannot be loaded; the log says why.")
+            return
+        self._encoder = Part("encoder", True, f"{self._runtime.encoder.id} is loaded.")
+        try:
+            self._runtime.search.load()
+        except StorageUnavailable as error:  # the first search will try again
+            log.warning("index_not_loaded", error=str(error))
+
+    def parts(self) -> list[Part]:
+        """Look at the database, its schema and the encoder. Costs two small reads."""
+        return [*self._storage(), self._encoder]
+
+    def _storage(self) -> list[Part]:
+        try:
+            with self._runtime.database.read():
+                pass
+            migrations.check(self._runtime.database)
+        except StorageUnavailable as error:
+            away = "Unknown while the database is away."
+            return [Part("database", False, str(error)), Part("migrations", False, away)]
+        except MigrationNeeded as error:
+            return [Part("database", True, "It answers."), Part("migrations", False, str(error))]
+        at_head = f"The schema is at revision {migrations.head()}."
+        return [Part("database", True, "It answers."), Part("migrations", True, at_head)]

@@ -1,0 +1,65 @@
+"""`ticketflow search`: the same search that the agent uses, by hand."""
+
+from enum import StrEnum
+from typing import Annotated
+
+import typer
+from rich.table import Table
+
+from ticketflow.cli.context import AsJson, Home, console, emit, output, runtime
+
+
+class Kind(StrEnum):
+    """What can be searched."""
+
+    CASE = "case"
+    ARTICLE = "article"
+    ANSWER = "answer"
+    TICKET = "ticket"
+
+
+def search(
+    text: Annotated[str, typer.Argument(help="Words, or a whole ticket.")],
+    home: Home = None,
+    kind: Annotated[list[Kind] | None, typer.Option(help="Search only these; repeat for several.")] = None,
+    limit: Annotated[int, typer.Option(min=1, max=100, help="How many hits.")] = 10,
+    as_json: AsJson = False,
+) -> None:
+    """Search resolved cases, articles and answers by meaning and by words.
+
+    Example: `ticketflow search "kettle leaks from the base" --kind case --limit 5`
+    """
+    from ticketflow.domain import ChunkKind
+
+    wanted = [ChunkKind[name.name] for name in kind or (Kind.CASE, Kind.ARTICLE, Kind.ANSWER)]
+    built = runtime(home)
+    workspace = built.workspace()
+    vector = built.encoder.encode([text])[0]
+    with built.database.read() as session:
+        known = built.deps.experience.get(session, workspace.id)
+        hits = built.search.find(
+            session, workspace, text, vector=vector, kinds=wanted, limit=limit, weights=known.fusion
+        )
+    if as_json:
+        for hit in hits:
+            emit(
+                {
+                    "kind": hit.kind.word,
+                    "id": hit.source_id,
+                    "score": hit.score,
+                    "similarity": hit.similarity,
+                    "lexical": hit.lexical,
+                    "label": known.label(hit.answer_id),
+                    "title": hit.title,
+                    "text": hit.text,
+                }
+            )
+        return
+    if not hits:
+        console.print("Nothing found. `ticketflow import FILE` brings in resolved tickets.")
+        return
+    table = Table("score", "kind", "answer", "text", box=None, header_style="bold", pad_edge=False)
+    for hit in hits:
+        shown = " ".join(hit.text.split())[:100]
+        table.add_row(f"{hit.score:.3f}", hit.kind.word, known.label(hit.answer_id) or "", shown)
+    output.print(table)

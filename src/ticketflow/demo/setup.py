@@ -1,0 +1,73 @@
+"""Makes the sample company's workspace: answers, history, and what is learned from them. Safe to run again."""
+
+from collections.abc import Callable, Sequence
+
+from ticketflow.agent import learn
+from ticketflow.agent.deps import Deps
+from ticketflow.clock import new_id
+from ticketflow.demo import company
+from ticketflow.demo.company import Arrival
+from ticketflow.domain import Value, Workspace
+from ticketflow.knowledge import importing, publishing
+from ticketflow.knowledge.mapping import Mapping
+from ticketflow.learning.refitting import DECISION
+from ticketflow.store import answers, artefacts, cases
+from ticketflow.store.tickets import NewTicket
+
+MAPPING = Mapping(
+    subject="subject",
+    body="body",
+    answer="answer",
+    category="category",
+    priority="priority",
+    language="language",
+    created_at="created_at",
+    id="id",
+)
+
+Progress = Callable[[float, str], None]
+
+
+class Ready(Value):
+    """What the company knows once it is set up."""
+
+    answers: int
+    cases: int
+    figures: dict[str, float]
+
+    def sentence(self) -> str:
+        """One line for a person."""
+        return f"{self.cases} resolved tickets and {self.answers} approved answers are known."
+
+
+def prepare(deps: Deps, workspace: Workspace, progress: Progress) -> Ready:
+    """Bring in the answers and the history, and learn from them, unless that was done before."""
+    progress(0.02, "Publishing the answers")
+    with deps.database.read() as session:
+        known = answers.by_labels(session, workspace.id, [new.label for new in company.answers()])
+        learned = artefacts.active(session, workspace.id, DECISION)
+    for new in company.answers():
+        if new.label not in known:
+            publishing.save_answer(deps.database, deps.encoder, workspace.id, new, author="demo")
+
+    def imported(share: float, _doing: str) -> None:
+        progress(0.1 + 0.3 * share, "Importing resolved tickets")
+
+    importing.import_history(deps, workspace, company.HISTORY, MAPPING, progress=imported)
+    if learned is None:
+        learn.refit(deps, workspace.id, lambda share, doing: progress(0.4 + 0.6 * share, doing.capitalize()))
+    progress(1.0, "Ready")
+    with deps.database.read() as session:
+        return Ready(
+            answers=len(answers.every(session, workspace.id)), cases=cases.count(session, workspace.id), figures={}
+        )
+
+
+def renamed(arrivals: Sequence[Arrival]) -> list[Arrival]:
+    """The same tickets with external ids of this run, so that a second demo decides them anew."""
+    prefix = new_id()[-6:]
+
+    def fresh(ticket: NewTicket) -> NewTicket:
+        return ticket.model_copy(update={"external_id": f"{ticket.external_id}-{prefix}"})
+
+    return [arrival.model_copy(update={"ticket": fresh(arrival.ticket)}) for arrival in arrivals]

@@ -1,0 +1,263 @@
+"""The chunk aggregate: every row that full text and the vector index read is written here.
+
+`prepare` computes outside of any transaction; `replace` and `delete` write inside the caller's.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, TypeVar
+
+import numpy as np
+from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import delete as sql_delete
+
+from ticketflow.db import Session
+from ticketflow.db.tables import chunk, chunk_counter
+from ticketflow.domain import ChunkKind, Workspace
+from ticketflow.embeddings import Encoder, Vectors
+from ticketflow.retrieval import analyzer, chunking
+
+KIND_BITS = 36  # the counter's width; the kind stands above it, the workspace's number above that
+WORKSPACE_BITS = 40
+BATCH = 500  # bound parameters a statement
+
+_T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What is to be found: a case, article, answer or ticket, with the attributes that searches filter by.
+
+    The vector and the search terms are made of `title` and `text`; leave `title` empty where it repeats the text.
+    """
+
+    kind: ChunkKind
+    id: str
+    title: str
+    text: str
+    status: str | None = None
+    category: str | None = None
+    language: str | None = None
+    answer_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class PreparedChunk:
+    """A chunk ready to be written. `vector` is little-endian float16."""
+
+    source: Source
+    ordinal: int
+    text: str
+    terms: str
+    content_hash: str
+    encoder: str
+    vector: bytes
+
+
+def id_range(workspace: Workspace, kind: ChunkKind) -> tuple[int, int]:
+    """First and last chunk id that a workspace's chunks of one kind may have."""
+    first = workspace.number << WORKSPACE_BITS | int(kind) << KIND_BITS
+    return first, first + (1 << KIND_BITS) - 1
+
+
+def embedded_text(source: Source) -> str | None:
+    """What the encoder reads of a source that is a single passage, None for a longer one."""
+    passages = chunking.split(source.text)
+    return chunking.embedded_text(source.title, passages[0]) if len(passages) == 1 else None
+
+
+def prepare(
+    encoder: Encoder,
+    sources: Iterable[Source],
+    *,
+    vectors: Mapping[str, Vectors] | None = None,
+    known: Mapping[str, bytes] | None = None,
+) -> list[PreparedChunk]:
+    """Split, analyze and encode. At least one chunk a source, in order. Call with no transaction open.
+
+    `vectors` holds ready vectors of `embedded_text(source)` by source id, for sources of one passage; `known` holds
+    stored vectors by content hash (see `stored_vectors`). The rest goes to the encoder in one call.
+    """
+    parts: list[tuple[Source, int, str, str, str]] = []
+    ready: dict[int, bytes] = {}
+    for source in sources:
+        passages = chunking.split(source.text)
+        for ordinal, passage in enumerate(passages):
+            content = chunking.embedded_text(source.title, passage)
+            digest = content_hash(content)
+            if vectors and len(passages) == 1 and source.id in vectors:
+                ready[len(parts)] = to_bytes(vectors[source.id])
+            elif known and digest in known:
+                ready[len(parts)] = known[digest]
+            parts.append((source, ordinal, passage.text, content, digest))
+    missing = [number for number in range(len(parts)) if number not in ready]
+    encoded = encoder.encode([parts[number][3] for number in missing])
+    ready.update((number, to_bytes(vector)) for number, vector in zip(missing, encoded, strict=True))
+    return [
+        PreparedChunk(source, ordinal, text, " ".join(analyzer.terms(content)), digest, encoder.id, ready[number])
+        for number, (source, ordinal, text, content, digest) in enumerate(parts)
+    ]
+
+
+def prepare_whole(encoder_id: str, source: Source, vector: Vectors) -> PreparedChunk:
+    """A source as one chunk with a ready vector of its text, however long. For tickets, whose text is encoded once."""
+    content = chunking.embedded_text(source.title, chunking.Passage(source.text.strip()))
+    terms = " ".join(analyzer.terms(content))
+    return PreparedChunk(source, 0, source.text, terms, content_hash(content), encoder_id, to_bytes(vector))
+
+
+def whole(encoder_id: str, source: Source, vector: Vectors) -> PreparedChunk:
+    """A source as a single chunk with a ready vector, whatever its length: nothing is encoded."""
+    passage = chunking.Passage(source.text)
+    content = chunking.embedded_text(source.title, passage)
+    terms = " ".join(analyzer.terms(content))
+    return PreparedChunk(source, 0, source.text, terms, content_hash(content), encoder_id, to_bytes(vector))
+
+
+def content_hash(content: str) -> str:
+    """Identity of what is indexed: the text and the analyzer's version, as 64 hexadecimal digits."""
+    text = f"{analyzer.VERSION}\0{content}".encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(text, digest_size=32).hexdigest()
+
+
+def to_bytes(vector: Vectors) -> bytes:
+    """A vector as it is stored: little-endian float16."""
+    return vector.astype("<f2").tobytes()
+
+
+def from_bytes(rows: Sequence[bytes]) -> Vectors:
+    """Stored vectors as float32, shape (n, dimension); they must be of one encoder."""
+    if not rows:
+        return np.empty((0, 0), np.float32)
+    return np.frombuffer(b"".join(rows), "<f2").reshape(len(rows), -1).astype(np.float32)
+
+
+def stored_vectors(
+    session: Session, workspace: Workspace, encoder_id: str, sources: Iterable[Source]
+) -> dict[str, bytes]:
+    """Vectors the workspace holds already for what these sources consist of, by content hash: `known` of `prepare`."""
+    hashes = {
+        content_hash(chunking.embedded_text(source.title, passage))
+        for source in sources
+        for passage in chunking.split(source.text)
+    }
+    found: dict[str, bytes] = {}
+    for batch in _batches(sorted(hashes)):
+        rows = session.execute(
+            select(chunk.c.content_hash, chunk.c.vector).where(
+                chunk.c.workspace_id == workspace.id,
+                chunk.c.encoder == encoder_id,
+                chunk.c.content_hash.in_(batch),
+            )
+        )
+        found.update((row[0], row[1]) for row in rows)
+    return found
+
+
+def replace(session: Session, workspace: Workspace, prepared: Sequence[PreparedChunk]) -> None:
+    """Make these the only chunks of their sources. `prepared` holds each source whole.
+
+    Content that is unchanged is not rewritten: a changed attribute alone costs a small update and no full-text work.
+    """
+    by_kind: dict[ChunkKind, dict[tuple[str, int], PreparedChunk]] = {}
+    for part in prepared:
+        by_kind.setdefault(part.source.kind, {})[part.source.id, part.ordinal] = part
+    for kind, parts in by_kind.items():
+        _replace_kind(session, workspace, kind, parts)
+
+
+def delete(session: Session, workspace: Workspace, kind: ChunkKind, ids: Iterable[str]) -> None:
+    """Remove every chunk of these sources."""
+    for batch in _batches(list(ids)):
+        session.execute(
+            sql_delete(chunk).where(
+                chunk.c.workspace_id == workspace.id, chunk.c.kind == int(kind), chunk.c.source_id.in_(batch)
+            )
+        )
+
+
+def _replace_kind(
+    session: Session, workspace: Workspace, kind: ChunkKind, parts: dict[tuple[str, int], PreparedChunk]
+) -> None:
+    surplus: list[int] = []
+    changed: list[dict[str, Any]] = []
+    moved: list[dict[str, Any]] = []
+    new = dict(parts)
+    for row in _existing(session, workspace, kind, sorted({source_id for source_id, _ in parts})):
+        part = new.pop((row.source_id, row.ordinal), None)
+        if part is None:
+            surplus.append(row.id)
+        elif (row.content_hash, row.encoder) != (part.content_hash, part.encoder):
+            changed.append({"row_id": row.id, **_attributes(part), **_content(part)})
+        elif any(getattr(row, name) != value for name, value in _attributes(part).items()):
+            moved.append({"row_id": row.id, **_attributes(part)})
+    for batch in _batches(surplus):
+        # The ids are the workspace's own; naming it too would make SQLite walk the workspace's whole index.
+        session.execute(sql_delete(chunk).where(chunk.c.id.in_(batch)))
+    for rows in (changed, moved):
+        if rows:
+            names = [name for name in rows[0] if name != "row_id"]
+            statement = update(chunk).where(chunk.c.workspace_id == workspace.id, chunk.c.id == bindparam("row_id"))
+            session.execute(statement.values({name: bindparam(name) for name in names}), rows)
+    if new:
+        _insert(session, workspace, kind, list(new.values()))
+
+
+def _existing(session: Session, workspace: Workspace, kind: ChunkKind, source_ids: list[str]) -> Iterator[Any]:
+    names = ("id", "source_id", "ordinal", "content_hash", "encoder", *_ATTRIBUTES)
+    for batch in _batches(source_ids):
+        yield from session.execute(
+            select(*(chunk.c[name] for name in names)).where(
+                chunk.c.workspace_id == workspace.id, chunk.c.kind == int(kind), chunk.c.source_id.in_(batch)
+            )
+        ).all()
+
+
+def _insert(session: Session, workspace: Workspace, kind: ChunkKind, parts: list[PreparedChunk]) -> None:
+    first = id_range(workspace, kind)[0] + _reserve(session, workspace, kind, len(parts))
+    rows = [
+        {
+            "id": first + number,
+            "workspace_id": workspace.id,
+            "kind": int(kind),
+            "source_id": part.source.id,
+            "ordinal": part.ordinal,
+            **_attributes(part),
+            **_content(part),
+        }
+        for number, part in enumerate(parts)
+    ]
+    session.execute(insert(chunk), rows)
+
+
+def _reserve(session: Session, workspace: Workspace, kind: ChunkKind, count: int) -> int:
+    """The first of `count` counter values that nobody else gets."""
+    mine = (chunk_counter.c.workspace_id == workspace.id, chunk_counter.c.kind == int(kind))
+    raised = session.execute(update(chunk_counter).where(*mine).values(last=chunk_counter.c.last + count))
+    if raised.rowcount == 0:
+        session.execute(insert(chunk_counter).values(workspace_id=workspace.id, kind=int(kind), last=count))
+    last = int(session.execute(select(chunk_counter.c.last).where(*mine)).scalar_one())
+    return last - count + 1
+
+
+_ATTRIBUTES = ("title", "status", "category", "language", "answer_id")
+
+
+def _attributes(part: PreparedChunk) -> dict[str, Any]:
+    return {name: getattr(part.source, name) for name in _ATTRIBUTES}
+
+
+def _content(part: PreparedChunk) -> dict[str, Any]:
+    return {
+        "text": part.text,
+        "terms": part.terms,
+        "content_hash": part.content_hash,
+        "encoder": part.encoder,
+        "vector": part.vector,
+    }
+
+
+def _batches(items: list[_T]) -> Iterator[list[_T]]:
+    for start in range(0, len(items), BATCH):
+        yield items[start : start + BATCH]

@@ -1,0 +1,214 @@
+"""Threads that claim runs and execute them until they are told to stop.
+
+What happens to a run whose step failed is decided here and nowhere else: again later, or to a human.
+"""
+
+import random
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import PurePath
+from typing import Generic, TypeVar
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+
+from ticketflow import events
+from ticketflow.clock import SECOND
+from ticketflow.db import Database
+from ticketflow.errors import LeaseLost, StorageUnavailable, TicketFlowError
+from ticketflow.workflow import queue
+from ticketflow.workflow.engine import Execution, Workflow
+from ticketflow.workflow.queue import Run
+
+POLL_SECONDS = 0.2
+STORAGE_PAUSE_SECONDS = 5.0  # the longest pause of a thread while the database is unavailable
+FORGIVEN_CLAIMS = 100  # a storage failure costs no attempt until then; a run that itself causes them still ends
+
+D = TypeVar("D")
+log = structlog.get_logger(__name__)
+
+
+def _no_checkpoint(_point: str) -> None:
+    pass
+
+
+class Runner(Generic[D]):
+    """Executes the runs of `workflows` with `deps`. Threads exist only between `start` and `stop`.
+
+    `lease_seconds` is how long a claimed run stays with its worker; `max_attempts` is the number of claims after
+    which a human gets the matter; `checkpoint` is for tests (see Execution).
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        deps: D,
+        workflows: Iterable[Workflow[D]],
+        *,
+        lease_seconds: float,
+        max_attempts: int,
+        rng: random.Random | None = None,
+        checkpoint: Callable[[str], None] = _no_checkpoint,
+    ) -> None:
+        self._database = database
+        self._deps = deps
+        self._workflows = {workflow.name: workflow for workflow in workflows}
+        self._lease_us = round(lease_seconds * SECOND)
+        self._max_attempts = max_attempts
+        self._rng = rng or random.Random()
+        self._checkpoint = checkpoint
+        self._stopping = threading.Event()
+        self._threads: list[threading.Thread] = []
+        self._latest = 0
+
+    def run_one(self, names: Sequence[str] | None = None) -> bool:
+        """Claim one due run of the named workflows (all by default) and execute it. False when none was to be had.
+
+        A step's failure is recorded on the run. Raises StorageUnavailable when the database cannot be used, and what
+        a workflow's give_up raises; the run is tried again in both cases.
+        """
+        self._watch_clock()
+        versions = {name: self._workflows[name].version for name in (self._workflows if names is None else names)}
+        run = queue.claim(self._database, versions, self._lease_us, self._rng)
+        if run is not None:
+            self._checkpoint("claimed")
+            self._execute(run)
+        return run is not None
+
+    def start(self, threads: int) -> None:
+        """Start `threads` threads for the short workflows and one for the background ones, where there are any."""
+        if self._threads:
+            raise RuntimeError("the runner is started already")
+        self._stopping.clear()
+        short = [name for name, workflow in self._workflows.items() if not workflow.background]
+        background = [name for name, workflow in self._workflows.items() if workflow.background]
+        duties = [short] * threads if short else []
+        if background and threads:
+            duties.append(background)
+        for number, names in enumerate(duties, 1):
+            title = "background" if names is background else f"runs-{number}"
+            thread = threading.Thread(target=self._work, args=(names,), name=title, daemon=True)
+            self._threads.append(thread)
+            thread.start()
+
+    def stop(self, drain_seconds: float) -> bool:
+        """Claim nothing more and wait for the runs under way. False when some did not end in time.
+
+        Those are taken over by another worker once their lease is over.
+        """
+        self._stopping.set()
+        self.wake()
+        deadline = time.monotonic() + drain_seconds
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
+        drained = not any(thread.is_alive() for thread in self._threads)
+        self._threads = []
+        return drained
+
+    def wake(self) -> None:
+        """Make idle threads look for runs now. Enqueueing in this process does it by itself."""
+        queue.bell.ring()
+
+    def threads_alive(self) -> int:
+        """How many threads are at work or waiting for it: what a health check asks."""
+        return sum(thread.is_alive() for thread in self._threads)
+
+    def _work(self, names: Sequence[str]) -> None:
+        failures = 0
+        while not self._stopping.is_set():
+            rung = queue.bell.rung
+            try:
+                if not self.run_one(names):
+                    self._rest(names, rung)
+                failures = 0
+            except Exception as error:  # noqa: BLE001  a worker thread that dies would leave its runs to nobody
+                failures += 1
+                log.error("worker_pauses", error=_sentence(error))
+                self._stopping.wait(min(STORAGE_PAUSE_SECONDS, 0.05 * 2 ** min(failures, 10)))
+
+    def _rest(self, names: Sequence[str], rung: int) -> None:
+        with self._database.read() as session:
+            due_at = queue.next_due(session, {name: self._workflows[name].version for name in names})
+            now = session.now
+        wait = POLL_SECONDS if due_at is None else min(POLL_SECONDS, max(0.005, (due_at - now) / SECOND))
+        queue.bell.wait(wait, rung)
+
+    def _watch_clock(self) -> None:
+        now = self._database.clock.now()
+        if self._latest == 0 or now < self._latest - SECOND:
+            with self._database.read() as session:
+                behind = queue.ahead(session)
+            if behind:
+                with self._database.write() as session:
+                    log.warning("clock_set_back", runs_moved=queue.rebase(session))
+        self._latest = now
+
+    def _execute(self, run: Run) -> None:
+        workflow = self._workflows[run.workflow]
+        execution = Execution(self._database, self._deps, workflow, run, self._lease_us, self._checkpoint)
+        try:
+            if run.attempt > self._max_attempts:
+                self._hand_over(run, run.error or "The worker stopped during every attempt.")
+            else:
+                execution.execute()
+        except Exception as error:  # noqa: BLE001  the step boundary: whatever a step raises is recorded on its run
+            try:
+                self._failed(run, execution.step, error)
+            except LeaseLost:
+                log.warning("lease_lost", run=run.id, step=execution.step, fence=run.fence)
+
+    def _failed(self, run: Run, step: str, error: Exception) -> None:
+        if isinstance(error, LeaseLost):
+            raise error
+        text = f"{step}: {_sentence(error)}" if step else _sentence(error)
+        if not isinstance(error, TicketFlowError):
+            log.error("step_failed", run=run.id, step=step, at=_where(error), error=text)
+        if isinstance(error, StorageUnavailable):
+            self._retry_later(run, text, forgive=run.fence < FORGIVEN_CLAIMS)
+            raise error
+        retryable = error.retryable if isinstance(error, TicketFlowError) else True
+        if run.attempt > self._max_attempts:  # it was the handing over that failed
+            text = f"{run.error or ''} Handing it to a human failed: {text}".strip()
+            if run.attempt < 2 * self._max_attempts:
+                self._retry_later(run, text)
+            else:
+                self._hand_over(run, text, bare=True)
+        elif retryable and run.attempt < self._max_attempts:
+            self._retry_later(run, text)
+        else:
+            self._hand_over(run, text)
+
+    def _retry_later(self, run: Run, text: str, *, forgive: bool = False) -> None:
+        self._checkpoint("before_retry")
+        with self._database.write() as session:
+            due_at = queue.retry_later(session, run, text, self._rng, forgive=forgive)
+            wait_us = due_at - session.now
+        log.warning("run_retried_later", run=run.id, attempt=run.attempt, wait_ms=wait_us // 1_000, error=text)
+
+    def _hand_over(self, run: Run, text: str, *, bare: bool = False) -> None:
+        # `bare` leaves the workflow's own part out: the last resort when that part fails every time.
+        self._checkpoint("before_give_up")
+        with self._database.write() as session:
+            queue.give_up(session, run, text)
+            if not bare:
+                self._workflows[run.workflow].give_up(self._deps, session, run, text)
+            events.append(
+                session, run.workspace_id, "run.failed", run.ticket_id, run_id=run.id, workflow=run.workflow, error=text
+            )
+            self._checkpoint("in_give_up")
+        log.error("run_failed", run=run.id, workflow=run.workflow, attempt=run.attempt, error=text)
+
+
+def _where(error: Exception) -> str:
+    # The line rather than the traceback, which some formatters print with its variables: customers' words.
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    return f"{PurePath(frame.filename).name}:{frame.lineno}"
+
+
+def _sentence(error: Exception) -> str:
+    if isinstance(error, TicketFlowError):
+        return str(error)
+    cause = error.orig if isinstance(error, DBAPIError) else error  # SQLAlchemy's text shows rows: customers' words
+    return f"{type(error).__name__}: {cause}"
