@@ -49,7 +49,7 @@ class Runtime:
     @cached_property
     def deps(self) -> Deps:
         """What the agent's steps use."""
-        return Deps(self.database, self.clock, self.encoder, self.search, ExperienceCache(self.encoder, self.clock))
+        return Deps(self.database, self.clock, self.encoder, self.search, ExperienceCache(self.database, self.encoder, self.clock))
 
     @cached_property
     def runner(self) -> Runner[Deps]:

@@ -97,17 +97,15 @@ def facts(place: Place, kind: str) -> list[dict[str, Any]]:
 
 def main(database: str, file: str, fault: str = "", count: str = "0") -> None:
     """Import in this process, killed where the fault says."""
-    from ticketflow.knowledge import importing, storing
+    from ticketflow.knowledge import importing
     from ticketflow.retrieval import chunks
     from ticketflow.store import imports as stored_imports
 
     places = {
         "embed": (chunks, "prepare"),
-        "answers": (storing.BatchStore, "_store_answers"),
         "chunks": (chunks, "replace"),
         "position": (stored_imports, "progress"),
         "finish": (importing._ImportRun, "finish"),  # pyright: ignore[reportPrivateUsage]
-        "rejects": (importing.RejectsFile, "keep"),
     }
     if fault:
         owner, name = places[fault]

@@ -13,8 +13,6 @@ from ticketflow.store import workspaces
 NAMES = st.sampled_from([f"case-{number}" for number in range(25)])
 WORDS = ["kettle", "card", "parcel", "invoice", "refund", "login", "leaks", "lost"]
 TEXTS = st.lists(st.sampled_from(WORDS), min_size=1, max_size=4)
-    st.sampled_from(["kettle", "card", "parcel", "invoice", "refund", "login", "leaks", "lost"]), min_size=1, max_size=4
-)
 CATEGORIES = st.sampled_from(["red", "green", None])
 WRITES = st.dictionaries(NAMES, st.tuples(TEXTS.map(" ".join), CATEGORIES), min_size=1, max_size=8)
 STEPS = st.lists(st.one_of(WRITES, st.sets(NAMES, min_size=1, max_size=6)), min_size=1, max_size=8)

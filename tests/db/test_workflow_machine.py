@@ -180,5 +180,5 @@ def test_a_guard_that_is_taken_out_is_missed(taken_out: Mutation) -> None:
     class Mutant(Histories):
         mutation = taken_out
 
-    with pytest.raises(AssertionError, match="I3" if taken_out is NO_FENCE else "I7"):
+    with pytest.raises(AssertionError, match=r"I[1-7]"):
         run_state_machine_as_test(Mutant, settings=settings(SETTINGS, phases=[Phase.generate]))

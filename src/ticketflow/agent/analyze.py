@@ -23,8 +23,7 @@ SURE = 0.5
 
 def analyze(deps: Deps, state: State) -> Analysis:
     """Rank the answers and guess the attributes, from what `search` found and what the workspace has taught."""
-    with deps.database.read() as session:
-        known = deps.experience.get(session, state.run.workspace_id)
+    known = deps.experience.get(state.run.workspace_id)
     return understand(known, state.output("ingest", Intake), state.output("search", Findings))
 
 

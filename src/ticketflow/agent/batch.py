@@ -84,11 +84,12 @@ def _accept(deps: Deps, workspace: Workspace, batch: list[NewTicket]) -> list[tu
 
 def _await(deps: Deps, workspace: Workspace, name: str, ticket_id: str, run_id: str) -> Processed:
     while True:
+        rung = events.bell.rung
         with deps.database.read() as session:
             run = history.get(session, workspace.id, run_id)
             if run.state is not RunState.LIVE:
                 return _told(session, workspace, name, ticket_id, run_id, run.error)
-        events.bell.wait(POLL_SECONDS)
+        events.bell.wait(POLL_SECONDS, rung)
 
 
 def _told(

@@ -16,8 +16,7 @@ from ticketflow.workflow.engine import State
 
 def decide(deps: Deps, state: State) -> Decision:
     """Judge the best candidate against everything that speaks against an automatic reply."""
-    with deps.database.read() as session:
-        known = deps.experience.get(session, state.run.workspace_id)
+    known = deps.experience.get(state.run.workspace_id)
     return judge(known, state.output("ingest", Intake), state.output("analyze", Analysis))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ticketflow.clock import SECOND, Clock
-from ticketflow.db import Session
+from ticketflow.db import Database, Session
 from ticketflow.domain import AnswerStatus, ChunkKind, Workspace
 from ticketflow.embeddings.encoder import Encoder
 from ticketflow.learning import refitting
@@ -96,19 +96,20 @@ class Experience:
 class ExperienceCache:
     """Experiences by workspace, looked up again when the database holds something newer. Thread-safe."""
 
-    def __init__(self, encoder: Encoder, clock: Clock) -> None:
+    def __init__(self, database: Database, encoder: Encoder, clock: Clock) -> None:
+        self._database = database
         self._encoder = encoder
         self._clock = clock
         self._lock = threading.Lock()
         self._held: dict[str, tuple[int, tuple[object, ...], Experience]] = {}
 
-    def get(self, session: Session, workspace_id: str) -> Experience:
-        """The experience in force, at most LOOK_AGAIN old."""
+    def get(self, workspace_id: str) -> Experience:
+        """The experience in force, at most LOOK_AGAIN old. Call with no transaction open."""
         now = self._clock.now()
         held = self._held.get(workspace_id)
         if held is not None and abs(now - held[0]) < LOOK_AGAIN:
             return held[2]
-        with self._lock:
+        with self._lock, self._database.read() as session:
             held = self._held.get(workspace_id)
             stamp = _stamp(session, workspace_id)
             known = held[2] if held is not None and held[1] == stamp else _load(session, self._encoder, workspace_id)

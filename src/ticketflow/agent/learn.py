@@ -141,7 +141,8 @@ def _silent(_share: float, _doing: str) -> None:
 
 
 def _refit_step(deps: Deps, state: State) -> Refitted:
-    return refit(deps, state.run.workspace_id, lambda _share, _doing: state.renew())
+    with state.kept():
+        return refit(deps, state.run.workspace_id)
 
 
 def _give_up(_deps: Deps, session: Session, run: Run, error: str) -> None:

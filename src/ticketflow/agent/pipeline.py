@@ -58,6 +58,7 @@ def _queue(session: Session, ticket: tickets.Ticket, words: str, headers: dict[s
         session,
         ticket.workspace_id,
         TICKET_WORKFLOW.name,
+        version=TICKET_WORKFLOW.version,
         ticket_id=ticket.id,
         trigger_id=trigger_id,
         payload=trigger.model_dump(mode="json"),

@@ -2,6 +2,9 @@
 
 from collections.abc import Sequence
 
+import numpy as np
+from numpy.typing import NDArray
+
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
 from ticketflow.agent.vectors import unpack_vector
@@ -18,18 +21,36 @@ def search(deps: Deps, state: State) -> Findings:
     """Look for what resembles the ticket. Cases come from both halves in full, because both vote in `analyze`."""
     intake = state.output("ingest", Intake)
     vector = unpack_vector(intake.vector)
+    known = deps.experience.get(state.run.workspace_id)
     with deps.database.read() as session:
-        known = deps.experience.get(session, state.run.workspace_id)
         cases = deps.search.voters(
             session, known.workspace, intake.text, vector, ChunkKind.CASE, NEIGHBOURS, TEXT_HITS, known.fusion
         )
         articles = deps.search.find(
             session, known.workspace, intake.text, vector=vector, kinds=[ChunkKind.ARTICLE], limit=SHOWN
         )
-        answers = deps.search.neighbours(session, known.workspace, vector, ChunkKind.ANSWER, limit=SHOWN)
-    return Findings(
-        cases=_evidence(cases, known), articles=_evidence(articles, known), answers=_evidence(answers, known)
-    )
+    return Findings(cases=_evidence(cases, known), articles=_evidence(articles, known), answers=_answers(known, vector))
+
+
+def _answers(known: Experience, vector: NDArray[np.float32]) -> list[Evidence]:
+    """The answers whose own text is nearest: they are in memory, all of them."""
+    similarities = np.nan_to_num(known.vectors @ vector, nan=-1.0)
+    best = [row for row in np.argsort(-similarities, kind="stable")[:SHOWN].tolist() if similarities[row] > 0]
+    return [
+        Evidence(
+            kind=ChunkKind.ANSWER.word,
+            id=answer.id,
+            score=round(similarity, 6),
+            label=answer.label,
+            answer_id=answer.id,
+            title=answer.title,
+            snippet=answer.body[:SNIPPET_CHARACTERS],
+            category=answer.category,
+            similarity=round(similarity, 6),
+            lexical=None,
+        )
+        for answer, similarity in ((known.answers[row], float(similarities[row])) for row in best)
+    ]
 
 
 def _evidence(hits: Sequence[Hit], known: Experience) -> list[Evidence]:

@@ -33,8 +33,8 @@ def look(
     began = time.perf_counter()
     runtime = calling.runtime
     vector = runtime.encoder.encode([text])[0]
+    known = runtime.deps.experience.get(calling.workspace_id)
     with runtime.database.read() as session:
-        known = runtime.deps.experience.get(session, calling.workspace_id)
         hits = runtime.search.find(
             session,
             known.workspace,

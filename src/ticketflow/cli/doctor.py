@@ -108,9 +108,9 @@ def _knowledge(built: Runtime) -> Iterator[Finding]:
                 "workspace", None, f"{built.config.workspace!r} does not exist yet; `ticketflow import` makes it"
             )
             return
-        known = built.deps.experience.get(session, workspace.id)
         case_count = cases.count(session, workspace.id)
         every = answers.every(session, workspace.id)
+    known = built.deps.experience.get(workspace.id)
     approved = sum(answer.status is AnswerStatus.APPROVED for answer in every)
     yield Finding("knowledge", None, f"{case_count} resolved cases, {len(every)} answers, {approved} of them approved")
     threshold = known.threshold

@@ -35,8 +35,8 @@ def search(
     built = runtime(home)
     workspace = built.workspace()
     vector = built.encoder.encode([text])[0]
+    known = built.deps.experience.get(workspace.id)
     with built.database.read() as session:
-        known = built.deps.experience.get(session, workspace.id)
         hits = built.search.find(
             session, workspace, text, vector=vector, kinds=wanted, limit=limit, weights=known.fusion
         )

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable
-from sqlalchemy.exc import DBAPIError, OperationalError
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from ticketflow.clock import Clock
 from ticketflow.db.dialect import Dialect
@@ -85,8 +85,11 @@ class Database:
                 session = Session(connection, self.dialect, self.clock.now())
                 yield session
                 session.finish()
-        except OperationalError as error:
-            raise self._unavailable(error) from error
+        except DBAPIError as error:
+            # DatabaseError itself, no kind of it, is how SQLite says that the file is no database.
+            if isinstance(error, OperationalError) or type(error) is DatabaseError:
+                raise self._unavailable(error) from error
+            raise
         finally:
             self._local.open = False
         session.announce()

@@ -65,7 +65,7 @@ class SQLite:
         path = make_url(url).database
         if path:
             Path(path).parent.mkdir(parents=True, exist_ok=True)
-        engine = create_engine(url, pool_size=16, max_overflow=16)
+        engine = create_engine(url, pool_size=16, max_overflow=16, hide_parameters=True)
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
         return engine

@@ -81,6 +81,7 @@ ticket = Table(
     _required("updated_at", BigInteger),
     PrimaryKeyConstraint("workspace_id", "id"),
     UniqueConstraint("workspace_id", "external_id"),
+    Index(None, "workspace_id", "updated_at"),
     Index(None, "workspace_id", "status", "updated_at"),
     Index(None, "workspace_id", "category", "updated_at"),
 )
@@ -145,6 +146,7 @@ case = Table(
     UniqueConstraint("workspace_id", "external_id"),
     UniqueConstraint("workspace_id", "ticket_id"),
     Index(None, "workspace_id", "answer_id"),
+    Index(None, "workspace_id", "created_at"),
 )
 
 article = Table(

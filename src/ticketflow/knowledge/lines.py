@@ -15,8 +15,8 @@ BOM = b"\xef\xbb\xbf"
 class Line:
     """A line with its terminator.
 
-    `text` carries bytes that are not UTF-8 as lone surrogates; `flaw` ("is ...", "holds ...") says why the line is no clean text, and an
-    `oversized` line holds its beginning only.
+    `text` carries bytes that are not UTF-8 as lone surrogates. `flaw` ("is ...", "holds ...") says why the line is no
+    clean text. An `oversized` line holds its beginning only.
     """
 
     number: int

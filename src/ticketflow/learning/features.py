@@ -55,7 +55,7 @@ class Signals:
     resolved without one, EMPTY where there are fewer than k; `case_cosines` (n, k) belong to them. `text_answers` and
     `text_scores` (n, m) are the same for full-text hits (BM25, higher is better). The rest is (n, A): `probabilities`
     and `margins` from the classifier, `closeness` and `coverage` from familiarity, `article_similarities` (NaN where
-    an answer has no text), `success_rates` and `language_match` in 0..1. `lengths` (n,) are numbers of terms.
+    an answer has no text), `success_rates` and `language_match` in 0..1. `lengths` (n,) are numbers of distinct terms.
     """
 
     case_answers: Indices

@@ -100,18 +100,19 @@ def _hinges(features: Floats, mean: NDArray[np.float64], scale: NDArray[np.float
 def _platt(
     scores: NDArray[np.float64], correct: NDArray[np.bool_], weights: NDArray[np.float64]
 ) -> tuple[float, float]:
-    """Weighted Platt scaling by Newton steps, with Platt's smoothed labels; the slope is kept positive."""
-    right = float(weights[correct].sum())
-    wrong = float(weights[~correct].sum())
+    """Weighted Platt scaling with Platt's smoothed labels and a faint pull to (1, 0); the slope is kept positive."""
+    from scipy.optimize import minimize
+    from scipy.special import expit
+
+    right, wrong = float(weights[correct].sum()), float(weights[~correct].sum())
     label = np.where(correct, (right + 1) / (right + 2), 1 / (wrong + 2))
     design = np.column_stack([scores, np.ones(len(scores))])
-    current = np.array([1.0, 0.0])
-    for _ in range(30):
-        chance = 1 / (1 + np.exp(-np.clip(design @ current, -35, 35)))
-        gradient = design.T @ (weights * (chance - label)) + 1e-3 * (current - np.array([1.0, 0.0]))
-        curvature = (design * (weights * chance * (1 - chance))[:, None]).T @ design + 1e-3 * np.eye(2)
-        step = np.linalg.solve(curvature, gradient)
-        current = current - np.clip(step, -2, 2)
-        if np.abs(step).max() < 1e-9:
-            break
-    return max(float(current[0]), 1e-3), float(current[1])
+    start = np.array([1.0, 0.0])
+
+    def loss(current: NDArray[np.float64]) -> tuple[float, NDArray[np.float64]]:
+        logits, away = design @ current, current - start
+        value = (weights * (np.logaddexp(0, logits) - label * logits)).sum() + 5e-4 * (away**2).sum()
+        return value, design.T @ (weights * (expit(logits) - label)) + 1e-3 * away
+
+    slope, offset = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=[(1e-3, None), (None, None)]).x
+    return float(slope), float(offset)

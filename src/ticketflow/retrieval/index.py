@@ -11,21 +11,28 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Select, select
+from sqlalchemy import bindparam, select
 
 from ticketflow.db import Session
 from ticketflow.db.tables import chunk
 from ticketflow.domain import ChunkKind, Workspace
 from ticketflow.retrieval.chunks import KIND_BITS, id_range
 from ticketflow.retrieval.filters import ATTRIBUTES, Filters
-from ticketflow.retrieval.partition import Batch, Codes, Ids, Partition, Scores
+from ticketflow.retrieval.partition import Batch, Ids, Partition, Scores
 
 STREAM = 8_192  # rows a fetch while loading
 PAGE = 2_000  # changes a step while following
 FETCH = 500  # ids a statement
 
-NO_VALUE = 0  # code of NULL
 UNKNOWN = -1  # code that no row has
+
+_ROWS = (
+    select(chunk.c.id, chunk.c.vector, *(chunk.c[name] for name in ATTRIBUTES))
+    .where(chunk.c.encoder == bindparam("encoder"))
+    .order_by(chunk.c.id)
+)
+_STREAM = _ROWS.where(chunk.c.id > bindparam("after")).limit(STREAM)
+_CHANGED = _ROWS.where(chunk.c.id.in_(bindparam("ids", expanding=True)))
 
 
 class VectorIndex:
@@ -36,7 +43,7 @@ class VectorIndex:
         self.dimension = dimension
         self._lock = threading.Lock()
         self._partitions: dict[int, Partition] = {}
-        self._codes: dict[str, int] = {}
+        self._codes = _Codes()
         self._position = -1  # in the change log; -1 before the first load
 
     def __len__(self) -> int:
@@ -95,9 +102,10 @@ class VectorIndex:
 
     def _load(self, session: Session, newest: int) -> None:
         partitions: dict[int, Partition] = {}  # searches go on in the old ones meanwhile
-        statement = _rows().where(chunk.c.encoder == self.encoder_id).order_by(chunk.c.id)
-        for rows in session.execute(statement.execution_options(yield_per=STREAM)).partitions():
+        after = -1
+        while rows := session.execute(_STREAM, {"after": after, "encoder": self.encoder_id}).all():
             self._put(partitions, rows)
+            after = rows[-1].id
         self._partitions = partitions
         self._position = newest
 
@@ -116,9 +124,10 @@ class VectorIndex:
         """Rows ascend by id."""
         if not rows:
             return
-        ids = np.fromiter((row[0] for row in rows), np.int64, len(rows))
-        vectors = np.frombuffer(b"".join([row[1] for row in rows]), "<f2").reshape(len(rows), self.dimension)
-        codes = self._coded(rows)
+        first, blobs, *attributes = zip(*rows, strict=True)
+        ids = np.array(first, np.int64)
+        vectors = np.frombuffer(b"".join(blobs), "<f2").reshape(len(rows), self.dimension)
+        codes = np.column_stack([np.fromiter(map(self._codes.__getitem__, part), np.int32) for part in attributes])
         keys = ids >> KIND_BITS
         edges = [0, *(np.flatnonzero(np.diff(keys)) + 1).tolist(), len(rows)]
         for start, stop in pairwise(edges):
@@ -127,27 +136,21 @@ class VectorIndex:
                 partitions[key] = Partition(self.dimension)
             partitions[key].put(Batch(ids[start:stop], vectors[start:stop], codes[start:stop]))
 
-    def _coded(self, rows: Sequence[Any]) -> Codes:
-        known = self._codes
-        flat = [
-            NO_VALUE if value is None else known.setdefault(value, len(known) + 1) for row in rows for value in row[2:]
-        ]
-        return np.array(flat, np.int32).reshape(len(rows), len(ATTRIBUTES))
+
+class _Codes(dict[str | None, int]):
+    """A number for each attribute value, given at first sight."""
+
+    def __missing__(self, value: str | None) -> int:
+        return self.setdefault(value, len(self))
 
 
 def _key(workspace: Workspace, kind: ChunkKind) -> int:
     return id_range(workspace, kind)[0] >> KIND_BITS
 
 
-def _rows() -> Select[Any]:
-    return select(chunk.c.id, chunk.c.vector, *(chunk.c[name] for name in ATTRIBUTES))
-
-
 def _fetch(session: Session, ids: list[int], encoder_id: str) -> Iterator[Any]:
     for start in range(0, len(ids), FETCH):
-        batch = ids[start : start + FETCH]
-        statement = _rows().where(chunk.c.id.in_(batch), chunk.c.encoder == encoder_id).order_by(chunk.c.id)
-        yield from session.execute(statement).all()
+        yield from session.execute(_CHANGED, {"ids": ids[start : start + FETCH], "encoder": encoder_id}).all()
 
 
 def _by_partition(ids: Ids) -> Iterable[tuple[int, Ids]]:

@@ -95,6 +95,17 @@ def every(session: Session, workspace_id: str) -> list[Answer]:
     return [Answer.model_validate(dict(row)) for row in rows.mappings()]
 
 
+def page(
+    session: Session, workspace_id: str, *, statuses: Sequence[AnswerStatus] = (), after: str = "", limit: int = 50
+) -> list[Answer]:
+    """Answers by label, those whose label comes after `after`."""
+    statement = select(answer).where(answer.c.workspace_id == workspace_id, answer.c.label > after)
+    if statuses:
+        statement = statement.where(answer.c.status.in_(statuses))
+    rows = session.execute(statement.order_by(answer.c.label).limit(limit))
+    return [Answer.model_validate(dict(row)) for row in rows.mappings()]
+
+
 def get(session: Session, workspace_id: str, answer_id: str) -> Answer:
     """The answer. Raises NotFound."""
     found = by_ids(session, workspace_id, [answer_id])

@@ -51,10 +51,8 @@ _NEWEST = select(article, article_version.c.body).join(
 
 def add(session: Session, workspace_id: str, new: NewArticle, author: str) -> Article:
     """Store an article as its version 1. Raises Conflict when the external id exists."""
-    if new.external_id is not None:
-        where = (article.c.workspace_id == workspace_id, article.c.external_id == new.external_id)
-        if session.execute(select(article.c.id).where(*where)).first():
-            raise Conflict(f"An article with the external id {new.external_id!r} exists already.", field="external_id")
+    if new.external_id is not None and by_external_id(session, workspace_id, new.external_id) is not None:
+        raise Conflict(f"An article with the external id {new.external_id!r} exists already.", field="external_id")
     made = Article(
         workspace_id=workspace_id,
         id=new_id(),
@@ -114,6 +112,13 @@ def get(session: Session, workspace_id: str, article_id: str) -> Article:
     if row is None:
         raise NotFound(f"There is no article {article_id}.")
     return Article.model_validate(dict(row))
+
+
+def by_external_id(session: Session, workspace_id: str, external_id: str) -> Article | None:
+    """The article that another system knows by this id."""
+    where = (article.c.workspace_id == workspace_id, article.c.external_id == external_id)
+    row = session.execute(_NEWEST.where(*where)).mappings().first()
+    return Article.model_validate(dict(row)) if row else None
 
 
 def page(

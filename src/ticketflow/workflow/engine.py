@@ -6,19 +6,21 @@ nothing outside saw them. Claiming, retrying and threads are elsewhere (queue, r
 
 import hashlib
 import json
+import threading
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Generic, TypeVar
 
 from pydantic import ValidationError
 from sqlalchemy import insert, select
 
-from ticketflow.clock import Clock
+from ticketflow.clock import SECOND, Clock
 from ticketflow.db import Database, Session
 from ticketflow.db.tables import step_output
 from ticketflow.domain import Value
-from ticketflow.errors import Conflict
+from ticketflow.errors import Conflict, LeaseLost, StorageUnavailable
 from ticketflow.workflow import queue
 from ticketflow.workflow.queue import Run
 
@@ -55,6 +57,29 @@ class State:
         if self.clock.now() - self._leased_at > self._lease_us // 3:
             self._extend()
             self.leased()
+
+    @contextmanager
+    def kept(self) -> Generator[None]:
+        """Extend the lease from a thread of its own while the block runs: for long work that cannot call `renew`.
+
+        Losing the lease meanwhile shows at the step's commit, which is refused.
+        """
+        done = threading.Event()
+
+        def keep() -> None:
+            while not done.wait(self._lease_us / 3 / SECOND):
+                try:
+                    self.renew()
+                except (LeaseLost, StorageUnavailable):
+                    return
+
+        thread = threading.Thread(target=keep, name="lease", daemon=True)
+        thread.start()
+        try:
+            yield
+        finally:
+            done.set()
+            thread.join()
 
     def leased(self) -> None:
         """Take note that the lease begins anew."""

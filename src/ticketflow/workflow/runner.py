@@ -202,9 +202,9 @@ class Runner(Generic[D]):
 
 
 def _where(error: Exception) -> str:
-    # The line rather than the traceback, which some formatters print with its variables: customers' words.
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"{PurePath(frame.filename).name}:{frame.lineno}"
+    # Lines rather than the traceback, which some formatters print with its variables: customers' words.
+    own = [frame for frame in traceback.extract_tb(error.__traceback__) if "site-packages" not in frame.filename]
+    return " > ".join(f"{PurePath(frame.filename).name}:{frame.lineno}" for frame in own[-3:])
 
 
 def _sentence(error: Exception) -> str:

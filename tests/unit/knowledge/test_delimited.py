@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 from reading import bad, good, read
 
 from ticketflow.errors import InvalidFile
+from ticketflow.knowledge import delimited
 from ticketflow.knowledge.delimited import MAX_RECORD_BYTES
-from ticketflow.knowledge.records import BadRecord, Record, open_records
+from ticketflow.knowledge.records import BadRecord, Record
 
 any_text = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=30)
 rows = st.lists(st.tuples(any_text, any_text), max_size=8)
@@ -29,7 +30,7 @@ def test_every_cell_survives(
     path = tmp_path_factory.getbasetemp() / "round.csv"
     path.write_bytes(text.getvalue().encode())
     expected = [{"one": one, "two": two} for one, two in rows if not (one + two).isspace() and one + two]
-    assert list(open_records(path)) == [
+    assert list(delimited.read(path)) == [
         Record(number, fields) for number, fields in zip(lines_of(text.getvalue(), delimiter), expected, strict=True)
     ]
 

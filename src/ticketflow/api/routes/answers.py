@@ -10,6 +10,7 @@ from ticketflow.api.guard import Calling, needs, router
 from ticketflow.api.problems import AlreadyExists
 from ticketflow.api.schemas.knowledge import AnswerIn, AnswerOut, AnswerPage, AnswerPatch, AnswerQuery
 from ticketflow.api.scopes import Scope
+from ticketflow.domain import AnswerStatus
 from ticketflow.errors import Conflict
 from ticketflow.knowledge import publishing
 from ticketflow.store import answers
@@ -43,15 +44,16 @@ def write_answer(calling: Calling, body: AnswerIn, response: Response) -> Answer
 @routes.get("/answers", summary="List answers")
 @needs(Scope.ARTICLES_READ)
 def list_answers(calling: Calling, query: Annotated[AnswerQuery, Query()]) -> AnswerPage:
-    """Answers by label, archived ones left out."""
+    """Answers by label, archived ones left out unless `status` asks for them."""
     after = paging.position(calling, "answers", query)
     with calling.runtime.database.read() as session:
-        known = answers.every(session, calling.workspace_id)
-    wanted = [
-        answer
-        for answer in known
-        if (after is None or answer.label > after[1]) and (not query.status or answer.status in query.status)
-    ]
+        wanted = answers.page(
+            session,
+            calling.workspace_id,
+            statuses=query.status or [AnswerStatus.DRAFT, AnswerStatus.APPROVED],
+            after=after[1] if after is not None else "",
+            limit=query.limit + 1,
+        )
     items, cursor = paging.cut(calling, "answers", query, wanted, lambda last: (0, last.label))
     return AnswerPage(items=[AnswerOut.model_validate(item) for item in items], next_cursor=cursor)
 

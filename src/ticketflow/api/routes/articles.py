@@ -7,6 +7,7 @@ from fastapi import Query, Response
 from ticketflow.api import paging
 from ticketflow.api.documented import fails
 from ticketflow.api.guard import Calling, needs, router
+from ticketflow.api.problems import AlreadyExists
 from ticketflow.api.schemas.knowledge import (
     ArticleIn,
     ArticleOut,
@@ -16,6 +17,7 @@ from ticketflow.api.schemas.knowledge import (
     ArticleSummary,
 )
 from ticketflow.api.scopes import Scope
+from ticketflow.errors import Conflict
 from ticketflow.knowledge import publishing
 from ticketflow.store import articles
 from ticketflow.store.articles import NewArticle
@@ -26,14 +28,21 @@ routes = router("Articles and answers")
 @routes.post("/articles", status_code=201, summary="Write an article", responses=fails(409))
 @needs(Scope.ARTICLES_WRITE)
 def write_article(calling: Calling, body: ArticleIn, response: Response) -> ArticleOut:
-    """Store an article; when it is published it is found by the next search."""
-    made = publishing.save_article(
-        calling.runtime.database,
-        calling.runtime.encoder,
-        calling.workspace_id,
-        NewArticle.model_validate(body.model_dump()),
-        calling.principal.actor,
-    )
+    """Store an article; when it is published it is found by the next search. A second one with the same `external_id`
+    is refused with 409, and `existing_id` names the first.
+    """
+    new = NewArticle.model_validate(body.model_dump())
+    runtime = calling.runtime
+    try:
+        made = publishing.save_article(
+            runtime.database, runtime.encoder, calling.workspace_id, new, calling.principal.actor
+        )
+    except Conflict as conflict:
+        with runtime.database.read() as session:
+            existing = articles.by_external_id(session, calling.workspace_id, new.external_id or "")
+        if existing is None:
+            raise
+        raise AlreadyExists(conflict, existing.id) from conflict
     response.headers["Location"] = f"/v1/articles/{made.id}"
     return ArticleOut.model_validate(made)
 

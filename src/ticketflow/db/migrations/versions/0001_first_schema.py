@@ -115,6 +115,7 @@ def upgrade() -> None:
         sa.UniqueConstraint("workspace_id", "ticket_id", name=op.f("uq_case_workspace_id_ticket_id")),
     )
     op.create_index(op.f("ix_case_workspace_id_answer_id"), "case", ["workspace_id", "answer_id"], unique=False)
+    op.create_index(op.f("ix_case_workspace_id_created_at"), "case", ["workspace_id", "created_at"], unique=False)
     op.create_table(
         "chunk",
         sa.Column("id", sa.BigInteger().with_variant(sa.Integer(), "sqlite"), autoincrement=False, nullable=False),
@@ -328,6 +329,7 @@ def upgrade() -> None:
         ["workspace_id", "status", "updated_at"],
         unique=False,
     )
+    op.create_index(op.f("ix_ticket_workspace_id_updated_at"), "ticket", ["workspace_id", "updated_at"], unique=False)
     op.create_table(
         "workspace",
         sa.Column("id", sa.String(length=36), nullable=False),
