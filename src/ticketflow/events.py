@@ -8,7 +8,7 @@ import threading
 from collections.abc import Iterator
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import bindparam, insert, select, update
 
 from ticketflow.db import Database, Session
 from ticketflow.db.tables import event, event_seq
@@ -54,6 +54,11 @@ class Bell:
 
 bell = Bell()
 
+_MINE = event_seq.c.workspace_id == bindparam("workspace")
+_RAISE = update(event_seq).where(_MINE).values(last=event_seq.c.last + bindparam("count"))
+_LAST = select(event_seq.c.last).where(_MINE)
+_ADD = insert(event)
+
 
 def append(session: Session, workspace_id: str, type: str, ticket_id: str = "", **data: Any) -> None:  # noqa: A002
     """Record a fact with the transaction it belongs to. It is written at the transaction's very end."""
@@ -66,18 +71,15 @@ def append(session: Session, workspace_id: str, type: str, ticket_id: str = "", 
 
 def _write(session: Session, workspace_id: str) -> None:
     pending = session.pending_events.pop(workspace_id)
-    raised = session.execute(
-        update(event_seq).where(event_seq.c.workspace_id == workspace_id).values(last=event_seq.c.last + len(pending))
-    )
-    if raised.rowcount == 0:
+    if session.execute(_RAISE, {"workspace": workspace_id, "count": len(pending)}).rowcount == 0:
         session.execute(insert(event_seq).values(workspace_id=workspace_id, last=len(pending)))
-    last = session.execute(select(event_seq.c.last).where(event_seq.c.workspace_id == workspace_id)).scalar_one()
+    last = session.execute(_LAST, {"workspace": workspace_id}).scalar_one()
     first = last - len(pending) + 1
     rows = [
         {"workspace_id": workspace_id, "seq": first + offset, "created_at": session.now, **fact}
         for offset, fact in enumerate(pending)
     ]
-    session.execute(insert(event), rows)
+    session.execute(_ADD, rows)
 
 
 def after(session: Session, workspace_id: str, seq: int, limit: int = PAGE) -> list[Event]:
@@ -90,8 +92,7 @@ def after(session: Session, workspace_id: str, seq: int, limit: int = PAGE) -> l
 
 def last_seq(session: Session, workspace_id: str) -> int:
     """The newest event's seq, 0 before the first."""
-    found = session.execute(select(event_seq.c.last).where(event_seq.c.workspace_id == workspace_id)).scalar()
-    return int(found or 0)
+    return int(session.execute(_LAST, {"workspace": workspace_id}).scalar() or 0)
 
 
 def follow(database: Database, workspace_id: str, seq: int, stop: threading.Event) -> Iterator[Event]:

@@ -1,30 +1,38 @@
-"""The only place where objects are wired: `build(config)` gives everything an entry point needs."""
+"""The only place where objects are wired: `build(config)` gives everything an entry point needs.
+
+The agent and its numeric libraries are imported with the first property that needs them: making an API key does not.
+"""
 
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from ticketflow.agent.deps import Deps
-from ticketflow.agent.experience import ExperienceCache
-from ticketflow.agent.learn import REFIT_WORKFLOW
-from ticketflow.agent.pipeline import TICKET_WORKFLOW
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
+
 from ticketflow.clock import Clock, SystemClock
 from ticketflow.config import Config
 from ticketflow.db import Database
 from ticketflow.db.sqlite import SQLite
 from ticketflow.domain import Workspace
-from ticketflow.embeddings.bundled import BundledEncoder
-from ticketflow.embeddings.cache import CachedEncoder
-from ticketflow.embeddings.encoder import Encoder
 from ticketflow.errors import Misconfigured
-from ticketflow.retrieval.search import Search
 from ticketflow.store import workspaces
-from ticketflow.workflow.runner import Runner
+
+if TYPE_CHECKING:
+    from ticketflow.agent.deps import Deps
+    from ticketflow.embeddings.encoder import Encoder
+    from ticketflow.retrieval.search import Search
+    from ticketflow.workflow.runner import Runner
 
 SECRET_FILE = "secret.key"
+SECRET_LENGTH = 32
 ENCODER_CACHE = 20_000
+
+_URL_REMEDY = "Unset it to use SQLite inside the home folder, or write it as sqlite:////absolute/path.db."
 
 
 @dataclass(frozen=True)
@@ -34,26 +42,38 @@ class Runtime:
     config: Config
     clock: Clock
     database: Database
-    given_encoder: Encoder | None = None
+    given_encoder: "Encoder | None" = None
 
     @cached_property
-    def encoder(self) -> Encoder:
+    def encoder(self) -> "Encoder":
         """The sentence encoder, behind a cache."""
+        from ticketflow.embeddings import BundledEncoder, CachedEncoder
+
         return CachedEncoder(self.given_encoder or BundledEncoder(self.config.encoder_threads), ENCODER_CACHE)
 
     @cached_property
-    def search(self) -> Search:
+    def search(self) -> "Search":
         """Search over every workspace's chunks."""
+        from ticketflow.retrieval.search import Search
+
         return Search(self.database, self.encoder)
 
     @cached_property
-    def deps(self) -> Deps:
+    def deps(self) -> "Deps":
         """What the agent's steps use."""
-        return Deps(self.database, self.clock, self.encoder, self.search, ExperienceCache(self.database, self.encoder, self.clock))
+        from ticketflow.agent.deps import Deps
+        from ticketflow.agent.experience import ExperienceCache
+
+        experience = ExperienceCache(self.database, self.encoder, self.clock)
+        return Deps(self.database, self.clock, self.encoder, self.search, experience)
 
     @cached_property
-    def runner(self) -> Runner[Deps]:
+    def runner(self) -> "Runner[Deps]":
         """The run engine with every workflow there is. Not started."""
+        from ticketflow.agent.learn import REFIT_WORKFLOW
+        from ticketflow.agent.pipeline import TICKET_WORKFLOW
+        from ticketflow.workflow.runner import Runner
+
         return Runner(
             self.database,
             self.deps,
@@ -64,7 +84,7 @@ class Runtime:
 
     @cached_property
     def secret(self) -> bytes:
-        """The installation's secret, behind API keys and cursors."""
+        """The installation's secret, behind API keys and cursors. Raises Misconfigured when it cannot be kept."""
         if self.config.secret_key is not None:
             return self.config.secret_key.encode()
         return _home_secret(self.config.home)
@@ -84,35 +104,69 @@ class Runtime:
         self.database.close()
 
 
-def build(config: Config, *, clock: Clock | None = None, encoder: Encoder | None = None) -> Runtime:
+def build(config: Config, *, clock: Clock | None = None, encoder: "Encoder | None" = None) -> Runtime:
     """Wire an installation. Opens no connection and loads no encoder yet."""
     clock = clock or SystemClock()
     return Runtime(config, clock, open_database(config, clock), encoder)
 
 
 def open_database(config: Config, clock: Clock) -> Database:
-    """The configured database. Raises Misconfigured when its kind is not known."""
-    scheme = config.url.split(":", 1)[0].split("+", 1)[0]
-    if scheme != "sqlite":
+    """The configured database; its folder is made when it is missing. Raises Misconfigured when that cannot be."""
+    folder = database_file(config).parent
+    try:
+        return Database(config.url, SQLite(), clock)
+    except OSError as error:
+        raise _unusable(folder, error) from error
+
+
+def database_file(config: Config) -> Path:
+    """Where the configured database lies, whether it is there or not. Raises Misconfigured for a URL of no use."""
+    try:
+        url = make_url(config.url)
+    except ArgumentError as error:
+        raise Misconfigured("TICKETFLOW_DATABASE_URL is not a database URL.", remedy=_URL_REMEDY) from error
+    if url.drivername not in ("sqlite", "sqlite+pysqlite"):
         raise Misconfigured(
-            f"TICKETFLOW_DATABASE_URL names a {scheme!r} database; this version speaks sqlite.",
-            remedy="Unset it to use SQLite inside the home folder.",
+            f"TICKETFLOW_DATABASE_URL names a {url.drivername!r} database; this version speaks sqlite.",
+            remedy=_URL_REMEDY,
         )
-    return Database(config.url, SQLite(), clock)
+    if url.database in (None, "", ":memory:"):
+        raise Misconfigured("TICKETFLOW_DATABASE_URL names no file; TicketFlow keeps one.", remedy=_URL_REMEDY)
+    return Path(str(url.database))
 
 
 def _home_secret(home: Path) -> bytes:
     path = home / SECRET_FILE
     try:
-        return path.read_bytes().strip()
-    except FileNotFoundError:
-        home.mkdir(parents=True, exist_ok=True)
+        if not path.exists():
+            _make_secret(path)
+        found = path.read_bytes().strip()
+    except OSError as error:
+        raise _unusable(path, error) from error
+    if len(found) < SECRET_LENGTH:
+        raise Misconfigured(f"{path} is cut short.", remedy="Restore it from a backup, or delete it and make new keys.")
+    return found
+
+
+def _make_secret(path: Path) -> None:
+    """Whole or not at all: another process may make it, or read it, at the same moment."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
+    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    except FileExistsError:  # another process made it meanwhile
-        return path.read_bytes().strip()
-    with os.fdopen(handle, "wb") as file:
-        file.write(secrets.token_hex(32).encode())
-        file.flush()
-        os.fsync(file.fileno())
-    return path.read_bytes().strip()
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_hex(32).encode())
+            file.flush()
+            os.fsync(file.fileno())
+        with suppress(FileExistsError):  # another process was first; its secret counts
+            os.link(draft, path)
+    finally:
+        draft.unlink()
+
+
+def _unusable(path: Path, error: OSError) -> Misconfigured:
+    not_a_folder = isinstance(error, FileExistsError | NotADirectoryError)
+    why = "it is not a folder" if not_a_folder else (error.strerror or str(error)).lower()
+    return Misconfigured(
+        f"{path} cannot be used: {why}.", remedy="Name a folder that you may write to with --home or TICKETFLOW_HOME."
+    )

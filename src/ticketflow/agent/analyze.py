@@ -55,17 +55,31 @@ def _signals(known: Experience, intake: Intake, cases: Sequence[Evidence], vecto
     worded = [(case, case.lexical) for case in cases if case.lexical is not None]
     case_answers, case_cosines = _voters(known, similar, NEIGHBOURS)
     text_answers, text_scores = _voters(known, worded, TEXT_HITS)
+    own = known.vectors @ vector
+    learned = known.learned_signals(intake.text, vector)
+    _be_fair(known, learned["probabilities"][0], own, [*case_answers[0].tolist(), *text_answers[0].tolist()])
     return Signals(
         case_answers=case_answers,
         case_cosines=case_cosines,
         text_answers=text_answers,
         text_scores=text_scores,
-        article_similarities=(known.vectors @ vector)[None, :],
+        article_similarities=own[None, :],
         success_rates=known.success_rates[None, :],
         language_match=known.language_match(intake.language.value or "")[None, :],
         lengths=np.array([len(set(analyzer.terms(intake.text)))], np.float32),
-        **known.learned_signals(intake.text, vector),
+        **learned,
     )
+
+
+def _be_fair(known: Experience, probabilities: NDArray[np.float32], own: NDArray[np.float32], seen: list[int]) -> None:
+    """Let answers that learning has seen no case of compete where something speaks for them: cases, or their own text.
+
+    The classifier's zero would mean that it is sure they are wrong; here it abstains.
+    """
+    if known.unseen.any():
+        nearest = int(np.nan_to_num(own, nan=-1.0).argmax())
+        fresh = [answer for answer in (*seen, nearest) if answer >= 0 and known.unseen[answer]]
+        probabilities[fresh] = probabilities.max()
 
 
 def _voters(
@@ -93,8 +107,8 @@ def _category(
         return learned
     votes: dict[str, float] = defaultdict(float)
     for case in cases:
-        if case.category is not None and case.similarity is not None:
-            votes[case.category] += max(case.similarity, 0.0) ** 4
+        if case.category is not None and case.similarity is not None and case.similarity > 0:
+            votes[case.category] += case.similarity**4
     if votes:
         best = max(votes, key=lambda category: votes[category])
         share = votes[best] / sum(votes.values())

@@ -1,5 +1,6 @@
 """Many tickets through the pipeline, their results in the order they came. The runner must be running."""
 
+import time
 from collections import deque
 from collections.abc import Iterable, Iterator
 
@@ -7,17 +8,18 @@ from ticketflow import events
 from ticketflow.agent import pipeline
 from ticketflow.agent.deps import Deps
 from ticketflow.db import Session
-from ticketflow.domain import Action, Findings, Value, Workspace
+from ticketflow.domain import Action, Value, Workspace
 from ticketflow.store import decisions, tickets
 from ticketflow.store.tickets import NewTicket
 from ticketflow.workflow import history
 from ticketflow.workflow.queue import RunState
 
-AHEAD = 64
+AHEAD = 128
 """Tickets accepted before the first of them must be done: enough to keep every thread busy."""
 ACCEPT = 16
 """Tickets accepted in one transaction."""
 POLL_SECONDS = 0.05
+REST_SECONDS = 0.01  # at least, between two looks: looking takes the workers' processor
 
 
 class ProposedAnswer(Value):
@@ -89,6 +91,7 @@ def _await(deps: Deps, workspace: Workspace, name: str, ticket_id: str, run_id: 
             run = history.get(session, workspace.id, run_id)
             if run.state is not RunState.LIVE:
                 return _told(session, workspace, name, ticket_id, run_id, run.error)
+        time.sleep(REST_SECONDS)
         events.bell.wait(POLL_SECONDS, rung)
 
 
@@ -100,8 +103,8 @@ def _told(
     if stored is None:
         return _failed(name, tickets.get(session, workspace.id, ticket_id), error)
     decision, analysis = stored.decision, stored.analysis
-    findings = Findings.model_validate(steps["search"].output)
-    evidence = [*findings.cases, *findings.articles, *findings.answers]
+    found = steps["search"].output
+    evidence = [hit for kind in ("cases", "articles", "answers") for hit in found[kind]]
     return Processed(
         id=name,
         action=decision.action,
@@ -111,7 +114,7 @@ def _told(
         priority=decision.priority,
         language=analysis.language.value,
         reasons=decision.reasons,
-        evidence=[Source(kind=found.kind, id=found.id, score=found.score, label=found.label) for found in evidence],
+        evidence=[Source(**{name: hit[name] for name in Source.model_fields}) for hit in evidence],
         timings_ms={step: round(record.duration_us / 1000, 3) for step, record in steps.items()},
         error=None,
     )

@@ -36,7 +36,7 @@ def judge(known: Experience, intake: Intake, analysis: Analysis) -> Decision:
         threshold=threshold,
         category=analysis.category.value,
         priority=Priority(analysis.priority.value or Priority.NORMAL),
-        team=None if resolves else _team(known, analysis),
+        team=_team(known, analysis),
         reasons=objections or [reason],
         version=known.version,
     )
@@ -75,6 +75,10 @@ def _objections(known: Experience, intake: Intake, analysis: Analysis, confidenc
         found.append(f"The message was sent by a machine ({intake.automatic}).")
     if answer is None or answer.status is not AnswerStatus.APPROVED:
         found.append("The proposed answer is a draft that nobody has approved.")
+    elif known.unseen[known.index_of[answer.id]]:
+        found.append(
+            "No resolved ticket with the proposed answer has been learned from yet: its confidence is a guess."
+        )
     if not known.settings.automation:
         found.append("Automation is switched off.")
     return found

@@ -1,17 +1,32 @@
 """Step 5: the decision takes effect. Everything here happens in one transaction, so it happens once.
 
-An automatic reply is checked again at the last moment: nobody else may have spoken, and automation must still be on.
+An automatic reply is checked again at the last moment: nobody else may have spoken, automation must still be on, and
+the answer must still be approved. A run that a newer message of the customer has overtaken leaves the ticket to that
+message's run, which works on all that is open.
 """
 
 from typing import Any
 
 from ticketflow import events
+from ticketflow.agent import desk
 from ticketflow.agent.deps import Deps
 from ticketflow.db import Session
-from ticketflow.domain import Action, Analysis, Author, Decision, Findings, Outcome, TicketStatus, Trigger
+from ticketflow.domain import (
+    Action,
+    Analysis,
+    AnswerStatus,
+    Author,
+    Decision,
+    Findings,
+    Outcome,
+    TicketStatus,
+    Trigger,
+)
 from ticketflow.store import answers, settings, tickets
-from ticketflow.workflow import effects
+from ticketflow.store.answers import Answer
+from ticketflow.workflow import effects, history
 from ticketflow.workflow.engine import State
+from ticketflow.workflow.queue import Run, RunState
 
 CASES_IN_NOTE = 3
 
@@ -21,7 +36,9 @@ def execute(deps: Deps, session: Session, state: State, _value: None) -> Outcome
     decision = state.output("decide", Decision)
     analysis = state.output("analyze", Analysis)
     ticket = tickets.get(session, state.run.workspace_id, state.run.ticket_id)
-    objection = _objection(session, state, ticket) if decision.action is Action.RESOLVE else None
+    if _overtaken(session, state, ticket):
+        return Outcome(status=ticket.status, message_id=None, team=None)
+    objection = _objection(session, state, ticket, decision) if decision.action is Action.RESOLVE else None
     if decision.action is Action.RESOLVE and objection is None:
         outcome = _reply(session, state, ticket, decision)
     else:
@@ -32,9 +49,8 @@ def execute(deps: Deps, session: Session, state: State, _value: None) -> Outcome
         "language": analysis.language.value,
         "sentiment": analysis.sentiment.value,
     }
-    tickets.change(
-        session, ticket.workspace_id, ticket.id, status=outcome.status, team=outcome.team or ticket.team, **understood
-    )
+    team = outcome.team or ticket.team
+    desk.move(session, ticket.workspace_id, ticket.id, outcome.status, team=team, **understood)
     events.append(
         session,
         ticket.workspace_id,
@@ -49,19 +65,36 @@ def execute(deps: Deps, session: Session, state: State, _value: None) -> Outcome
     return outcome
 
 
-def _objection(session: Session, state: State, ticket: tickets.Ticket) -> str | None:
-    trigger = Trigger.model_validate(state.run.payload)
-    if ticket.version != trigger.ticket_version:
+def _ticket_version(run: Run) -> int:
+    return Trigger.model_validate(run.payload).ticket_version
+
+
+def _overtaken(session: Session, state: State, ticket: tickets.Ticket) -> bool:
+    mine = _ticket_version(state.run)
+    if ticket.version == mine:
+        return False
+    runs = history.of_ticket(session, ticket.workspace_id, ticket.id)
+    return any(_ticket_version(run) > mine for run in runs if run.state is not RunState.CANCELLED)
+
+
+def _objection(session: Session, state: State, ticket: tickets.Ticket, decision: Decision) -> str | None:
+    if ticket.version != _ticket_version(state.run):
         return "The ticket changed while the agent was deciding."
     if not settings.get(session, ticket.workspace_id).automation:
         return "Automation was switched off."
+    if _answer(session, state, decision).status is not AnswerStatus.APPROVED:
+        return "The proposed answer is not approved any more."
     return None
+
+
+def _answer(session: Session, state: State, decision: Decision) -> Answer:
+    assert decision.answer_id is not None  # a decision to resolve names its answer
+    return answers.get(session, state.run.workspace_id, decision.answer_id)
 
 
 def _reply(session: Session, state: State, ticket: tickets.Ticket, decision: Decision) -> Outcome:
     run = state.run
-    assert decision.answer_id is not None  # a decision to resolve names its answer
-    answer = answers.get(session, run.workspace_id, decision.answer_id)
+    answer = _answer(session, state, decision)
     body = fill(answer.text, ticket)
     first = effects.once(
         session,
@@ -83,7 +116,7 @@ def _reply(session: Session, state: State, ticket: tickets.Ticket, decision: Dec
 
 def _hand_over(session: Session, state: State, decision: Decision, objection: str | None) -> Outcome:
     run = state.run
-    effects.once(
+    first = effects.once(
         session,
         workspace_id=run.workspace_id,
         ticket_id=run.ticket_id,
@@ -92,6 +125,8 @@ def _hand_over(session: Session, state: State, decision: Decision, objection: st
         kind="escalation",
         payload={"team": decision.team},
     )
+    if not first:
+        return Outcome(status=TicketStatus.ESCALATED, message_id=None, team=decision.team)
     message_id = tickets.add_message(
         session,
         run.workspace_id,
@@ -106,8 +141,8 @@ def _hand_over(session: Session, state: State, decision: Decision, objection: st
 
 def fill(text: str, ticket: tickets.Ticket) -> str:
     """An answer's text with its slots filled from the ticket's own fields; unknown braces stay as they are."""
-    name = (ticket.requester_name or "").split(" ")[0] or "there"
-    return text.replace("{requester_name}", name)
+    names = (ticket.requester_name or "").split()
+    return text.replace("{requester_name}", names[0] if names else "there")
 
 
 def _note(state: State, decision: Decision, objection: str | None) -> str:

@@ -28,6 +28,7 @@ LOOK_AGAIN = SECOND // 2
 """How long an experience is used before the database is asked whether there is a newer one."""
 UNTAUGHT = "untaught"
 NOTHING_LEARNED = "Nothing has been learned yet: import resolved tickets that name their answer."
+NONE_MAY_BE_WRONG = "No automatic reply may be wrong, says the setting max_wrong, and no history can promise that."
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,15 @@ class Experience:
         """The answer with this id."""
         number = self.index_of.get(answer_id)
         return None if number is None else self.answers[number]
+
+    @cached_property
+    def unseen(self) -> NDArray[np.bool_]:
+        """(A,) the answers of which `trained` has seen no case, among them all that were added since."""
+        if self.trained is None or self.trained.learned.classifier is None:
+            return np.zeros(len(self.answers), bool)
+        classes = self.trained.learned.classifier.classes
+        taught = classes[classes < self.trained.answers]  # the last class stands for cases without an answer
+        return ~np.isin(np.arange(len(self.answers)), taught)
 
     def label(self, answer_id: str | None) -> str | None:
         """The label of the answer with this id."""
@@ -90,6 +100,8 @@ class Experience:
         """The confidence from which the agent may reply, or the sentence that says what is missing for one."""
         if self.trained is None:
             return Threshold(self.settings.max_wrong, None, 0.0, 0.0, 1.0, 0, NOTHING_LEARNED)
+        if not 0 < self.settings.max_wrong < 1:
+            return Threshold(self.settings.max_wrong, None, 0.0, 0.0, 1.0, 0, NONE_MAY_BE_WRONG)
         return self.trained.threshold(self.settings.max_wrong)
 
 

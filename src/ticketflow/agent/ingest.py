@@ -4,12 +4,12 @@ from ticketflow.agent import rules
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.vectors import pack_vector, unpack_vector
 from ticketflow.db import Session
-from ticketflow.domain import ChunkKind, Intake, Trigger
+from ticketflow.domain import ChunkKind, Intake, TicketStatus, Trigger
 from ticketflow.retrieval import chunks
 from ticketflow.retrieval.cleaning import clean
 from ticketflow.retrieval.language import detect
 from ticketflow.retrieval.redaction import redact
-from ticketflow.store import tickets, workspaces
+from ticketflow.store import workspaces
 from ticketflow.workflow.engine import State
 
 
@@ -30,17 +30,14 @@ def ingest(deps: Deps, state: State) -> Intake:
 
 
 def index_ticket(deps: Deps, session: Session, state: State, intake: Intake) -> None:
-    """Make the ticket itself findable."""
-    ticket = tickets.get(session, state.run.workspace_id, state.run.ticket_id)
+    """Make the ticket itself findable; `execute` adds what was understood of it."""
     source = chunks.Source(
         kind=ChunkKind.TICKET,
-        id=ticket.id,
+        id=state.run.ticket_id,
         title="",
         text=intake.text,
-        status=ticket.status,
-        category=ticket.category,
+        status=TicketStatus.PROCESSING,
         language=intake.language.value,
-        answer_id=None,
     )
-    workspace = workspaces.get(session, ticket.workspace_id)
+    workspace = workspaces.get(session, state.run.workspace_id)
     chunks.replace(session, workspace, [chunks.whole(deps.encoder.id, source, unpack_vector(intake.vector))])

@@ -3,11 +3,12 @@
 from collections.abc import Callable
 
 from ticketflow import events
+from ticketflow.agent import desk
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.vectors import unpack_vector
 from ticketflow.clock import new_id
 from ticketflow.db import Session
-from ticketflow.domain import Action, ChunkKind, FeedbackKind, Intake, TicketStatus, Value
+from ticketflow.domain import Action, ChunkKind, FeedbackKind, Intake, Outcome, TicketStatus, Value
 from ticketflow.learning import refitting
 from ticketflow.retrieval import chunks
 from ticketflow.retrieval.history import labelled_pools
@@ -43,10 +44,12 @@ def give_feedback(session: Session, workspace_id: str, ticket_id: str, new: NewF
     earlier = feedback.of_ticket(session, workspace_id, ticket_id)
     made = feedback.add(session, workspace_id, ticket_id, decision.id if decision else None, new, author)
     events.append(session, workspace_id, "feedback.given", ticket_id, kind=new.kind, decision_id=made.decision_id)
-    if _is_error(new) and decision is not None and not any(_is_error(said) for said in earlier):
+    known = any(_is_error(said) for said in earlier if decision is not None and said.decision_id == decision.id)
+    if _is_error(new) and decision is not None and not known:
         _count_error(session, workspace_id, decision)
     if new.kind is FeedbackKind.REOPENED:
-        tickets.change(session, workspace_id, ticket_id, status=TicketStatus.REOPENED)
+        desk.move(session, workspace_id, ticket_id, TicketStatus.REOPENED)
+        events.append(session, workspace_id, "ticket.reopened", ticket_id, feedback_id=made.id)
     _learn_case(session, ticket, decision, new)
     return made
 
@@ -58,7 +61,10 @@ def _is_error(said: NewFeedback) -> bool:
 def _count_error(session: Session, workspace_id: str, decision: StoredDecision) -> None:
     """Only what was really sent counts toward an answer's record."""
     made = decision.decision
-    if made.action is Action.RESOLVE and made.answer_id is not None:
+    if made.action is not Action.RESOLVE or made.answer_id is None:
+        return
+    outcome = Outcome.model_validate(history.outputs(session, workspace_id, decision.run_id)["execute"].output)
+    if outcome.status is TicketStatus.RESOLVED and outcome.message_id is not None:
         answers.count_use(session, workspace_id, made.answer_id, used=0, succeeded=-1)
 
 

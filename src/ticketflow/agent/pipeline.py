@@ -1,6 +1,7 @@
 """The way of one ticket: ingest, search, analyze, decide, execute. What people make of it comes back by `learn`."""
 
 from ticketflow import events
+from ticketflow.agent import desk
 from ticketflow.agent.analyze import analyze
 from ticketflow.agent.conversation import open_words
 from ticketflow.agent.decide import decide, store_decision
@@ -12,7 +13,7 @@ from ticketflow.clock import new_id
 from ticketflow.db import Session
 from ticketflow.domain import Analysis, Author, Decision, Findings, Intake, Outcome, TicketStatus, Trigger
 from ticketflow.store import settings, tickets
-from ticketflow.workflow import queue
+from ticketflow.workflow import history, queue
 from ticketflow.workflow.engine import TICKET, Step, Workflow
 from ticketflow.workflow.queue import Run
 
@@ -30,7 +31,7 @@ def give_up(_deps: Deps, session: Session, run: Run, error: str) -> None:
     team = settings.get(session, run.workspace_id).default_team
     note = f"The agent could not finish this ticket: {error}"
     tickets.add_message(session, run.workspace_id, run.ticket_id, author=Author.SYSTEM, body=note, internal=True)
-    tickets.change(session, run.workspace_id, run.ticket_id, status=TicketStatus.ESCALATED, team=team)
+    desk.move(session, run.workspace_id, run.ticket_id, TicketStatus.ESCALATED, team=team)
     events.append(session, run.workspace_id, "ticket.escalated", run.ticket_id, run_id=run.id, error=error, team=team)
 
 
@@ -45,11 +46,18 @@ def start(session: Session, workspace_id: str, new: tickets.NewTicket) -> tuple[
 
 
 def run_again(session: Session, ticket: tickets.Ticket, trigger_id: str | None = None) -> str:
-    """Queue a run over the ticket's open words, for a new message or by request; the run's id."""
+    """Queue a run over the ticket's open words, for a new message or by request; the run's id.
+
+    A trigger that was delivered before changes nothing and gives the run it started then.
+    """
+    for run in history.of_ticket(session, ticket.workspace_id, ticket.id):
+        if run.trigger_id == trigger_id:
+            return run.id
     conversation = tickets.messages(session, ticket.workspace_id, ticket.id)
-    tickets.change(session, ticket.workspace_id, ticket.id, status=TicketStatus.PROCESSING)
+    said = [message for message in conversation if message.author is Author.REQUESTER]
+    desk.move(session, ticket.workspace_id, ticket.id, TicketStatus.PROCESSING)
     ticket = ticket.model_copy(update={"version": ticket.version + 1})
-    return _queue(session, ticket, open_words(conversation), conversation[-1].headers, trigger_id or new_id())
+    return _queue(session, ticket, open_words(conversation), said[-1].headers if said else {}, trigger_id or new_id())
 
 
 def _queue(session: Session, ticket: tickets.Ticket, words: str, headers: dict[str, str], trigger_id: str) -> str:

@@ -21,13 +21,14 @@ _POSITIVE = re.compile(
 )
 _URGENT = re.compile(
     r"\b(?:asap|emergency|immediately|right now|urgent\w*|fire|smoke|burn(?:t|ed|ing)?|electric shock|hacked|stolen"
-    r"|fraud\w*|unauthori[sz]ed|lawyer|legal action|sue|police|dringend|sofort|urgente?|urgence|subito|emergencia)\b",
+    r"|fraud\w*|unauthori[sz]ed|lawyer|legal action|(?-i:sue)|police|dringend|sofort|urgente?|urgence"
+    r"|subito|emergencia)\b",
     re.I,
 )
 _HIGH = re.compile(
     r"\b(?:deadline|today|tonight|tomorrow|still waiting|third time|second time|again and again|no (?:one|body)"
     r" (?:answers|replies|responds)|can(?:no|')?t (?:log ?in|access|pay)|locked out|charged twice|double charge\w*"
-    r"|heute|morgen|hoy|mañana)\b",
+    r"|heute|(?<!guten )morgen|hoy|mañana)\b",
     re.I,
 )
 _LOW = re.compile(
@@ -63,10 +64,12 @@ def priority(text: str, mood: Guess) -> Guess:
 
 def automatic(headers: Mapping[str, str]) -> str | None:
     """Why a mail looks machine-sent, by its headers; answering it could start a mail loop. None for a person's."""
-    submitted = headers.get("auto-submitted", "no").lower()
-    if submitted != "no":
+    submitted = headers.get("auto-submitted", "no").strip().lower()
+    if submitted.partition(";")[0].strip() != "no":
         return f"Auto-Submitted: {submitted}"
-    precedence = headers.get("precedence", "").lower()
+    if headers.get("return-path", "").strip() == "<>":
+        return "Return-Path: <>"
+    precedence = headers.get("precedence", "").strip().lower()
     if precedence in {"bulk", "junk", "list", "auto_reply"}:
         return f"Precedence: {precedence}"
     if "x-autoreply" in headers or "x-auto-response-suppress" in headers or "list-id" in headers:

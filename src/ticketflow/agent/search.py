@@ -54,6 +54,7 @@ def _answers(known: Experience, vector: NDArray[np.float32]) -> list[Evidence]:
 
 
 def _evidence(hits: Sequence[Hit], known: Experience) -> list[Evidence]:
+    """All of the hits vote; the texts of those that nobody will read stay where they are."""
     return [
         Evidence(
             kind=hit.kind.word,
@@ -61,11 +62,11 @@ def _evidence(hits: Sequence[Hit], known: Experience) -> list[Evidence]:
             score=round(hit.score, 6),
             label=known.label(hit.answer_id),
             answer_id=hit.answer_id,
-            title=hit.title,
-            snippet=hit.text[:SNIPPET_CHARACTERS],
+            title=hit.title if place < SHOWN else "",
+            snippet=hit.text[:SNIPPET_CHARACTERS] if place < SHOWN else "",
             category=hit.category,
             similarity=None if hit.similarity is None else round(hit.similarity, 6),
             lexical=None if hit.lexical is None else round(hit.lexical, 6),
         )
-        for hit in hits
+        for place, hit in enumerate(hits)
     ]

@@ -1,4 +1,4 @@
-"""The ASGI application: `create_app(runtime)` for servers and tests, `serve(runtime)` for the command line."""
+"""The ASGI application: `create_app(runtime)`. Not what serves it: that is `server.Server`."""
 
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -17,10 +17,10 @@ from ticketflow.api.keys import Gate
 from ticketflow.api.limits import MAX_BODY_BYTES, BodyLimit
 from ticketflow.api.readiness import Readiness
 from ticketflow.api.routes import answers, articles, docs, health, runs, search, settings, tickets
+from ticketflow.api.server import DRAIN_SECONDS
 from ticketflow.runtime import Runtime
 
 RESOURCES = (tickets, articles, answers, search, runs, settings, health, docs)
-DRAIN_SECONDS = 20.0
 
 
 def create_app(runtime: Runtime, *, max_body_bytes: int = MAX_BODY_BYTES) -> FastAPI:
@@ -65,7 +65,7 @@ def bare_app(*, max_body_bytes: int = MAX_BODY_BYTES) -> FastAPI:
 @asynccontextmanager
 async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     runtime: Runtime = app.state.runtime
-    app.state.readiness.start()
+    warming = app.state.readiness.start()
     threads = runtime.config.workers
     if threads:
         await run_in_threadpool(runtime.runner.start, threads)
@@ -74,18 +74,4 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     finally:
         if threads:
             await run_in_threadpool(runtime.runner.stop, DRAIN_SECONDS)
-
-
-def serve(runtime: Runtime) -> None:
-    """Serve over HTTP until SIGINT or SIGTERM, then end the requests and runs under way."""
-    import uvicorn
-
-    uvicorn.run(
-        create_app(runtime),
-        host=runtime.config.host,
-        port=runtime.config.port,
-        log_level=runtime.config.log_level.lower(),
-        access_log=False,
-        server_header=False,
-        timeout_graceful_shutdown=round(DRAIN_SECONDS),
-    )
+        await run_in_threadpool(warming.join, DRAIN_SECONDS)  # Python must not end under libraries that are loading

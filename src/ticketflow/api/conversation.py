@@ -1,7 +1,7 @@
 """What a new message does to a ticket: a customer's starts a run, a human's reply hands the turn to the customer."""
 
 from ticketflow import events
-from ticketflow.agent import pipeline
+from ticketflow.agent import desk, pipeline
 from ticketflow.api.schemas.tickets import MessageIn
 from ticketflow.db import Session
 from ticketflow.domain import Author, TicketStatus
@@ -39,5 +39,5 @@ def say(session: Session, workspace_id: str, ticket_id: str, said: MessageIn) ->
         return message_id, pipeline.run_again(session, ticket, trigger_id=message_id)
     # Every human word raises the version, by which a run under way sees that it must not reply any more.
     status = ticket.status if said.internal else TicketStatus.WAITING
-    tickets.change(session, workspace_id, ticket_id, status=status)
+    desk.move(session, workspace_id, ticket_id, status)
     return message_id, None

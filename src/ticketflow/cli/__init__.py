@@ -3,9 +3,10 @@
 import sys
 
 import typer
+from rich.text import Text
 
 from ticketflow import __version__
-from ticketflow.cli.context import console
+from ticketflow.cli.context import console, say
 from ticketflow.cli.database import database_app
 from ticketflow.cli.demo import demo
 from ticketflow.cli.doctor import doctor
@@ -15,9 +16,9 @@ from ticketflow.cli.key import key_app
 from ticketflow.cli.process import process
 from ticketflow.cli.searching import search
 from ticketflow.cli.serving import serve, worker
-from ticketflow.errors import InvalidInput, NotFound, NotReady, TicketFlowError
+from ticketflow.errors import InvalidInput, Misconfigured, NotFound, NotReady, TicketFlowError
 
-EXIT_FAILED, EXIT_USAGE, EXIT_NOT_READY = 1, 2, 3
+EXIT_FAILED, EXIT_USAGE, EXIT_NOT_READY, EXIT_STOPPED = 1, 2, 3, 130
 
 app = typer.Typer(
     name="ticketflow",
@@ -25,39 +26,47 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode="markdown",
-    help="Support automation that proves its error rate.\n\nStart with `ticketflow demo`.",
-    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 not ready (database missing, locked, full or old).",
+    help="Support automation that proves its error rate.\n\nExample: `ticketflow demo` shows it at work.",
+    epilog="Exit codes: 0 done, 1 failed, 2 wrong usage or input, 3 not ready (database missing, locked, full or of "
+    "another version; port taken), 130 stopped by Ctrl-C.",
 )
-for command in (demo, serve, worker, process, search, explain, doctor):
-    app.command(name=command.__name__)(command)
+app.command(name="demo")(demo)
 app.command(name="import")(import_)
-app.add_typer(database_app, name="db")
+for command in (process, explain, search, serve, worker):
+    app.command(name=command.__name__)(command)
 app.add_typer(key_app, name="key")
+app.add_typer(database_app, name="db")
+app.command(name="doctor")(doctor)
 
 
 @app.callback(invoke_without_command=True)
 def root(version: bool = typer.Option(False, "--version", help="Print the version and leave.")) -> None:
     """Options of the command as a whole."""
     if version:
-        typer.echo(__version__)
+        say(__version__)
         raise typer.Exit
 
 
 def main() -> None:
-    """Run a command; an error that we raised on purpose becomes one sentence and an exit code."""
+    """Run a command; an error that a user can mend becomes one sentence and an exit code."""
     try:
         app()
     except TicketFlowError as error:
-        console.print(f"[red]Error:[/red] {error}", soft_wrap=True)
-        sys.exit(_exit_code(error))
+        _end(str(error), _exit_code(error))
+    except OSError as error:
+        if error.filename is None:  # not about a file that somebody named
+            raise
+        _end(f"{error.filename}: {error.strerror}.", EXIT_FAILED)
     except KeyboardInterrupt:
-        sys.exit(130)
-    except BrokenPipeError:  # the reader of our output left, as `head` does
-        sys.stderr.close()
-        sys.exit(0)
+        sys.exit(EXIT_STOPPED)
+
+
+def _end(sentence: str, code: int) -> None:
+    console.print(Text.assemble(("Error:", "red"), " ", sentence), soft_wrap=True)
+    sys.exit(code)
 
 
 def _exit_code(error: TicketFlowError) -> int:
-    if isinstance(error, InvalidInput | NotFound):
+    if isinstance(error, InvalidInput | NotFound | Misconfigured):
         return EXIT_USAGE
     return EXIT_NOT_READY if isinstance(error, NotReady) else EXIT_FAILED

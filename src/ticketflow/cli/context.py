@@ -1,49 +1,122 @@
-"""What every command shares: the home folder, the installation behind it, and how a result is printed."""
+"""What every command shares: the home folder, the installation behind it, and how a result is printed.
+
+Nothing heavy is imported here at the top: `--help` and a mistyped option must answer at once.
+"""
 
 import json
+import os
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
 
-from ticketflow.config import Config
+from ticketflow.errors import Misconfigured, NotReady
 
 if TYPE_CHECKING:
+    from pydantic import ValidationError
+
+    from ticketflow.config import Config
     from ticketflow.runtime import Runtime
 
 Home = Annotated[
     Path | None,
     typer.Option(
-        "--home", help="Folder of the database and secrets.", envvar="TICKETFLOW_HOME", show_default=".ticketflow"
+        "--home",
+        metavar="FOLDER",
+        help="Folder of the database and secrets. [default: TICKETFLOW_HOME, else .ticketflow]",
+        show_default=False,
     ),
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print JSON, for scripts.")]
 
-console = Console(stderr=True, highlight=False)
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        reader_left()
+
+
+console = _Console(stderr=True, highlight=False)
 """For people: progress and messages."""
 
-output = Console(highlight=False)
+output = _Console(highlight=False)
 """For results that are not JSON."""
 
 
-def config(home: Path | None) -> Config:
-    """The environment, with `--home` winning over TICKETFLOW_HOME."""
-    return Config(home=home) if home is not None else Config()
+def config(home: Path | None, **options: Any) -> "Config":
+    """The environment, with what was given as an option winning over it; the log is set up as it says.
+
+    Raises Misconfigured with the name of the first variable or option that makes no sense.
+    """
+    from pydantic import ValidationError
+
+    from ticketflow.cli import logs
+    from ticketflow.config import Config
+
+    given: dict[str, Any] = {name: value for name, value in {"home": home, **options}.items() if value is not None}
+    try:
+        made = Config(**given)
+    except ValidationError as error:
+        raise _makes_no_sense(error, given) from None
+    logs.configure(made.log_level)
+    return made
 
 
-def runtime(home: Path | None, **overrides: Any) -> "Runtime":
-    """An installation whose database exists and is at this version's revision."""
+def runtime(home: Path | None, *, existing: bool = False, **options: Any) -> "Runtime":
+    """An installation whose database is at this version's revision; a missing one is made.
+
+    Raises NotReady instead where it must be `existing` already: who only reads means a database that is there.
+    """
     from ticketflow import runtime as wiring
     from ticketflow.db import migrations
 
-    built = wiring.build(config(home).model_copy(update=overrides))
+    chosen = config(home, **options)
+    if existing:
+        must_exist(chosen)
+    built = wiring.build(chosen)
     if migrations.current(built.database) is None:
         migrations.upgrade(built.database)
     migrations.check(built.database)
     return built
 
 
+def must_exist(chosen: "Config") -> None:
+    """Raise NotReady unless the configured database is there."""
+    from ticketflow.runtime import database_file
+
+    path = database_file(chosen)
+    if not path.exists():
+        raise NotReady(
+            f"There is no database at {path}.",
+            remedy="`ticketflow import FILE` makes one; --home names another folder.",
+        )
+
+
 def emit(value: Any) -> None:
     """Print one JSON document on a line of its own."""
-    typer.echo(json.dumps(value, ensure_ascii=False))
+    say(json.dumps(value, ensure_ascii=False))
+
+
+def say(line: str) -> None:
+    """Print one line of a result as it is: unwrapped, without markup."""
+    try:
+        typer.echo(line)
+    except BrokenPipeError:
+        reader_left()
+
+
+def reader_left() -> None:
+    """End quietly, as a success: whoever reads our output has had enough, as `head` does."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # so that the last flush fails no more
+    raise SystemExit(0)
+
+
+def _makes_no_sense(error: "ValidationError", given: dict[str, Any]) -> Misconfigured:
+    problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
+    name = str(problem["loc"][0])
+    called = f"--{name.replace('_', '-')}" if name in given else f"TICKETFLOW_{name.upper()}"
+    wrong = problem["msg"].removeprefix("Input ").removeprefix("String ")
+    if problem["type"] == "string_pattern_mismatch":
+        wrong = "may hold small letters, digits and hyphens only"
+    return Misconfigured(f"The value of {called} cannot be used: it {wrong}.")

@@ -2,14 +2,21 @@
 
 import typer
 
-from ticketflow.cli.context import AsJson, Home, config, emit
+from ticketflow.cli.context import AsJson, Home, config, emit, must_exist, say
 
-database_app = typer.Typer(no_args_is_help=True, help="Bring the database's schema up to date, or check it.")
+database_app = typer.Typer(
+    no_args_is_help=True,
+    help="Bring the database's schema up to date, or check it.",
+    epilog="Example: `ticketflow db check || ticketflow db upgrade`",
+)
 
 
-@database_app.command(epilog="Example: `ticketflow db upgrade --home /var/lib/ticketflow`")
+@database_app.command()
 def upgrade(home: Home = None, as_json: AsJson = False) -> None:
-    """Bring the schema to this version's revision. Safe to run again."""
+    """Bring the schema to this version's revision; a missing database is made. Safe to run again.
+
+    Example: `ticketflow db upgrade --home /var/lib/ticketflow`
+    """
     from ticketflow.clock import SystemClock
     from ticketflow.db import migrations
     from ticketflow.runtime import open_database
@@ -21,19 +28,26 @@ def upgrade(home: Home = None, as_json: AsJson = False) -> None:
     if as_json:
         emit({"before": before, "after": after})
     else:
-        typer.echo(f"The database is at revision {after}" + (" already." if before == after else f" (was {before})."))
+        was = " already" if before == after else f" (was {before})" if before else " (was empty)"
+        say(f"The database is at revision {after}{was}.")
 
 
-@database_app.command(epilog="Example: `ticketflow db check && ticketflow serve`")
+@database_app.command()
 def check(home: Home = None, as_json: AsJson = False) -> None:
-    """Say whether the schema is at this version's revision (exit code 3 when it is not)."""
+    """Say whether the schema is at this version's revision (exit code 3 when it is not). Changes nothing.
+
+    Example: `ticketflow db check && ticketflow serve`
+    """
     from ticketflow.clock import SystemClock
     from ticketflow.db import migrations
-    from ticketflow.runtime import open_database
+    from ticketflow.runtime import database_file, open_database
 
-    database = open_database(config(home), SystemClock())
+    chosen = config(home)
     if as_json:
-        emit({"revision": migrations.current(database), "needed": migrations.head()})
-    migrations.check(database)
+        there = database_file(chosen).exists()
+        found = migrations.current(open_database(chosen, SystemClock())) if there else None
+        emit({"revision": found, "needed": migrations.head()})
+    must_exist(chosen)
+    migrations.check(open_database(chosen, SystemClock()))
     if not as_json:
-        typer.echo(f"The database is at revision {migrations.head()}, as this version needs.")
+        say(f"The database is at revision {migrations.head()}, as this version needs.")

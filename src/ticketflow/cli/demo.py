@@ -1,15 +1,20 @@
 """`ticketflow demo`: the sample company, set up and at work, with no key, no network and no second process."""
 
+import socket
 import threading
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
+from rich.text import Text
 
-from ticketflow.cli.context import AsJson, console, emit, runtime
+from ticketflow.cli.context import console, emit, output, runtime
+from ticketflow.cli.progress import progress
 
 if TYPE_CHECKING:
+    from ticketflow.agent.batch import Processed
+    from ticketflow.demo.company import Arrival
     from ticketflow.runtime import Runtime
 
 HOME = Path(".ticketflow-demo")
@@ -20,36 +25,38 @@ def demo(
         bool, typer.Option("--once", help="No server: work off the tickets, print a summary, leave.")
     ] = False,
     home: Annotated[
-        Path, typer.Option(help="Folder of the demo's database; kept, so that a second start is quick.")
+        Path,
+        typer.Option(metavar="FOLDER", help="Folder of the demo's database; kept, so that a second start is quick."),
     ] = HOME,
-    port: Annotated[int, typer.Option(help="Port of the API.")] = 8484,
+    port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; 0 picks a free one.")] = 8484,
     pause: Annotated[float, typer.Option(min=0, max=60, help="Seconds between two tickets.")] = 1.0,
-    as_json: AsJson = False,
+    as_json: Annotated[bool, typer.Option("--json", help="With --once: print the summary as JSON.")] = False,
 ) -> None:
     """Set up the sample company "Kettle & Crane", learn from its history, and watch new tickets being decided.
 
     Example: `ticketflow demo --once --json`
     """
-    from ticketflow.demo.company import WORKSPACE
-
-    built = runtime(home, workspace=WORKSPACE, port=port)
-    _prepare(built)
+    if as_json and not once:
+        raise typer.BadParameter("it goes with --once; the live table is for people.", param_hint="--json")
+    built = runtime(home, port=port)
     if once:
+        _prepare(built)
         _once(built, as_json)
-    else:
-        _live(built, pause)
+        return
+    from ticketflow.api import server
+
+    listener = server.listen(built.config.host, built.config.port)  # a taken port is told before minutes of learning
+    _prepare(built)
+    _live(built, listener, pause)
 
 
 def _prepare(built: "Runtime") -> None:
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
     from ticketflow.demo import setup
 
-    with Progress(TextColumn("{task.description:44}"), BarColumn(), TimeElapsedColumn(), console=console) as bars:
-        bar = bars.add_task("Opening Kettle & Crane", total=1.0)
-        ready = setup.prepare(
-            built.deps, built.workspace(), lambda share, doing: bars.update(bar, completed=share, description=doing)
-        )
+    if not setup.is_ready(built.deps, built.workspace()):
+        console.print(f"Setting up Kettle & Crane in {built.config.home}; it takes about a minute, once.", markup=False)
+    with progress(shown=True) as advance:
+        ready = setup.prepare(built.deps, built.workspace(), advance)
     console.print(ready.sentence())
 
 
@@ -58,20 +65,25 @@ def _once(built: "Runtime", as_json: bool) -> None:
     from ticketflow.demo import company, setup, showing
 
     arrivals = setup.renamed(company.arrivals())
-    built.runner.start(built.config.workers)
+    told: list[Processed] = []
+    built.runner.start(built.config.workers or 1)
     try:
-        told = list(process_batch(built.deps, built.workspace(), [arrival.ticket for arrival in arrivals]))
+        with progress(shown=True) as advance:
+            for made in process_batch(built.deps, built.workspace(), [arrival.ticket for arrival in arrivals]):
+                told.append(made)
+                advance(len(told) / len(arrivals), f"Deciding, {len(told)} of {len(arrivals)} tickets")
     finally:
         built.runner.stop(drain_seconds=built.config.lease_seconds)
     counts = showing.tally(list(zip(arrivals, told, strict=True)))
     if as_json:
         emit(counts.model_dump())
     else:
-        console.print(showing.line(counts, len(arrivals)))
-        console.print(f"{counts.without_answer} of the tickets have no right answer in the knowledge base.")
+        output.print(showing.line(counts, len(arrivals)), soft_wrap=True)
+        output.print(f"{counts.without_answer} of the tickets have no right answer in the knowledge base.")
+        _suggest(built, arrivals)
 
 
-def _live(built: "Runtime", pause: float) -> None:
+def _live(built: "Runtime", listener: socket.socket, pause: float) -> None:
     from rich.live import Live
 
     from ticketflow.agent.batch import process_batch
@@ -79,17 +91,25 @@ def _live(built: "Runtime", pause: float) -> None:
 
     arrivals = setup.renamed(company.arrivals())
     board = showing.Board(len(arrivals))
-    with server.started(built) as address:
-        key = server.visitor_key(built)
-        heading = (
-            f"[bold]Kettle & Crane[/bold] at {address}   API reference {address}/docs\n"
-            f"[dim]try: curl -H 'Authorization: Bearer {key}' {address}/v1/tickets[/dim]"
-        )
-        with Live(board.render(heading), console=console, refresh_per_second=8) as live:
+    with server.started(built, listener) as address:
+        console.print(Text.assemble(("Kettle & Crane", "bold"), f" at {address}, API reference at {address}/docs"))
+        look = f"curl -H 'Authorization: Bearer {server.visitor_key(built)}' {address}/v1/tickets"
+        console.print(Text(f"Look in: {look}", style="dim"), soft_wrap=True)
+        console.print("A reply is green when it is the right one, red when it is not. Ctrl-C ends the demo.\n")
+        with Live(board.render(), console=console, refresh_per_second=8) as live:
             for arrival in arrivals:
                 (told,) = process_batch(built.deps, built.workspace(), [arrival.ticket])
                 board.add(arrival, told)
-                live.update(board.render(heading))
+                live.update(board.render())
                 time.sleep(pause)
+        _suggest(built, arrivals)
         console.print(f"All tickets are decided. The API stays at {address} until Ctrl-C.")
         threading.Event().wait()
+
+
+def _suggest(built: "Runtime", arrivals: "list[Arrival]") -> None:
+    """Name a ticket worth explaining: the ids are new in each demo."""
+    workspace = built.config.workspace
+    before = "" if workspace == "default" else f"TICKETFLOW_WORKSPACE={workspace} "
+    command = f"{before}ticketflow explain {arrivals[0].ticket.external_id} --home {built.config.home}"
+    console.print(Text(f"See why: {command}"), soft_wrap=True)

@@ -1,13 +1,15 @@
 """`ticketflow import`: a file of resolved tickets into the knowledge base, with the refit at its end."""
 
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from rich.text import Text
 
 from ticketflow.cli.context import AsJson, Home, console, emit, runtime
+from ticketflow.cli.progress import progress
 
 if TYPE_CHECKING:
     from ticketflow.domain import Workspace
@@ -73,7 +75,7 @@ def import_(
     mapping.check(file, open_records(file).columns)  # before a home folder is made for a file that is unusable
     built = runtime(home)
     workspace = built.workspace()
-    with _bar(shown=not as_json) as advance, _told_when_stopped():
+    with progress(shown=not as_json) as advance, _told_when_stopped():
         report = import_history(
             built.deps,
             workspace,
@@ -89,6 +91,8 @@ def import_(
         _tell(report)
     if not dry_run:
         told["learned"] = _learn(built, workspace, report, now=not no_refit, shown=not as_json)
+        if not as_json:
+            _tell_learned(built, workspace, told["learned"], left=no_refit)
     if as_json:
         emit(told)
     if report.read > 0 and report.rejected == report.read:
@@ -97,7 +101,10 @@ def import_(
 
 def _tell(report: "ImportReport") -> None:
     if report.already_imported:
-        console.print(f"{report.source} was imported already: all {report.unchanged:,} cases are there, nothing to do.")
+        console.print(
+            Text(f"{report.source} was imported already: all {report.unchanged:,} cases are there, nothing to do."),
+            soft_wrap=True,
+        )
     else:
         verb = "would be added" if report.dry_run else "added"
         console.print(
@@ -111,7 +118,8 @@ def _tell(report: "ImportReport") -> None:
     if report.rejected:
         where = f"; see {report.rejects_path}" if report.rejects_path else ""
         console.print(
-            f"[yellow]{report.rejected:,} of {report.read:,} records were set aside{where}.[/yellow]", soft_wrap=True
+            Text(f"{report.rejected:,} of {report.read:,} records were set aside{where}.", style="yellow"),
+            soft_wrap=True,
         )
         for problem in report.problems[:5]:
             console.print(f"  line {problem.line}: {problem.reason}", soft_wrap=True, markup=False)
@@ -135,19 +143,32 @@ def _learn(
         with built.database.write() as session:
             learn.queue_refit(session, workspace.id)
         return None
-    with _bar(shown=shown) as advance:
+    with progress(shown=shown) as advance:
         return learn.refit(built.deps, workspace.id, advance).model_dump()
 
 
-@contextmanager
-def _bar(*, shown: bool) -> Generator[Callable[[float, str], None]]:
-    """A progress bar on standard error; silent where nobody looks at it."""
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+def _tell_learned(built: "Runtime", workspace: "Workspace", learned: dict[str, Any] | None, *, left: bool) -> None:
+    """The figures of what was learned, all of them from tickets judged by a learner that had not seen them."""
+    from ticketflow.domain import AnswerStatus
 
-    columns = (TextColumn("{task.description:44}"), BarColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, disable=not shown or not console.is_terminal, transient=True) as bars:
-        task = bars.add_task("Starting", total=1.0)
-        yield lambda share, doing: bars.update(task, completed=share, description=doing)
+    if left:
+        console.print("Learning is left to `ticketflow serve` or `ticketflow worker`.", markup=False)
+        return
+    known = built.deps.experience.get(workspace.id)
+    threshold, figures = known.threshold, (learned or {}).get("figures", {})
+    if "accuracy" in figures:
+        console.print(f"Learned: of past tickets held back, {figures['accuracy']:.1%} got the right answer first.")
+    if threshold.value is None:
+        console.print(f"No automatic replies yet: {threshold.reason}", soft_wrap=True, markup=False)
+    else:
+        console.print(
+            f"Automatic replies from confidence {threshold.value:.3f}: {threshold.coverage:.0%} of tickets, "
+            f"{threshold.wrong_share:.1%} of the replies wrong, with all caution at most {threshold.upper_bound:.1%}.",
+            soft_wrap=True,
+        )
+    drafts = sum(answer.status is AnswerStatus.DRAFT for answer in known.answers)
+    if drafts:
+        console.print(f"{drafts:,} of {len(known.answers):,} answers are drafts; only approved ones are ever sent.")
 
 
 @contextmanager

@@ -13,23 +13,33 @@ from ticketflow.errors import InvalidInput
 if TYPE_CHECKING:
     from ticketflow.store.keys import ApiKey
 
-key_app = typer.Typer(no_args_is_help=True, help="Make, list and revoke API keys.")
+key_app = typer.Typer(
+    no_args_is_help=True,
+    help="Make, list and revoke API keys.",
+    epilog="Example: `ticketflow key create help-desk --scope tickets:read --scope tickets:write`",
+)
 
 _UNITS = {"m": "MINUTE", "h": "HOUR", "d": "DAY"}
 _ACTOR = "command line"
 
 
-@key_app.command(
-    epilog="Example: `ticketflow key create help-desk --scope tickets:read --scope tickets:write --expires 90d`"
-)
+@key_app.command()
 def create(
-    name: Annotated[str, typer.Argument(help="What the key is for.")],
-    scope: Annotated[list[str], typer.Option(help="What it may do; repeat for several. `all` grants everything.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="What the key is for.", show_default=False)],
+    scope: Annotated[
+        list[str],
+        typer.Option(metavar="SCOPE", help="What it may do; repeat for several. `all` grants everything."),
+    ],
     home: Home = None,
     expires: Annotated[str | None, typer.Option(help="End it after this long: 30m, 12h, 90d. [default: never]")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key and show it, once."""
+    """Make a key and show it, once.
+
+    Example: `ticketflow key create help-desk --scope tickets:read --scope tickets:write --expires 90d`
+
+    The key alone is on standard output. Scopes are listed in docs/reference/api.md.
+    """
     from ticketflow.api import keys
     from ticketflow.api.scopes import Scope
 
@@ -55,12 +65,15 @@ def create(
     console.print("It is shown this once and kept nowhere; store it now.")
 
 
-@key_app.command(name="list", epilog="Example: `ticketflow key list --json`")
+@key_app.command(name="list")
 def list_(home: Home = None, as_json: AsJson = False) -> None:
-    """List the keys of the workspace, revoked ones included. Secrets are not stored and cannot be shown."""
+    """List the keys of the workspace, revoked ones included. Secrets are not stored and cannot be shown.
+
+    Example: `ticketflow key list --json`
+    """
     from ticketflow.store import keys
 
-    built = runtime(home)
+    built = runtime(home, existing=True)
     workspace = built.workspace()
     with built.database.read() as session:
         found = keys.every(session, workspace.id)
@@ -78,16 +91,21 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
     output.print(table)
 
 
-@key_app.command(epilog="Example: `ticketflow key revoke 3k9x0qv7m2ab81tz`")
+@key_app.command()
 def revoke(
-    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id, as `key list` shows it.")],
+    key_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The key's id, as `key list` shows it.", show_default=False)
+    ],
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
-    """End a key: every process refuses it within a second. Revoking it twice is no error."""
+    """End a key: every process refuses it within a second. Revoking it twice is no error.
+
+    Example: `ticketflow key revoke 3k9x0qv7m2ab81tz`
+    """
     from ticketflow.api import keys
 
-    built = runtime(home)
+    built = runtime(home, existing=True)
     workspace = built.workspace()
     with built.database.write() as session:
         keys.revoke(session, workspace.id, key_id, actor=_ACTOR)

@@ -5,8 +5,10 @@ from typing import Annotated
 
 import typer
 from rich.table import Table
+from rich.text import Text
 
 from ticketflow.cli.context import AsJson, Home, console, emit, output, runtime
+from ticketflow.errors import InvalidInput
 
 
 class Kind(StrEnum):
@@ -19,9 +21,11 @@ class Kind(StrEnum):
 
 
 def search(
-    text: Annotated[str, typer.Argument(help="Words, or a whole ticket.")],
+    text: Annotated[str, typer.Argument(metavar="TEXT", help="Words, or a whole ticket.", show_default=False)],
     home: Home = None,
-    kind: Annotated[list[Kind] | None, typer.Option(help="Search only these; repeat for several.")] = None,
+    kind: Annotated[
+        list[Kind] | None, typer.Option(help="Search only these; repeat for several. [default: case, article, answer]")
+    ] = None,
     limit: Annotated[int, typer.Option(min=1, max=100, help="How many hits.")] = 10,
     as_json: AsJson = False,
 ) -> None:
@@ -32,7 +36,9 @@ def search(
     from ticketflow.domain import ChunkKind
 
     wanted = [ChunkKind[name.name] for name in kind or (Kind.CASE, Kind.ARTICLE, Kind.ANSWER)]
-    built = runtime(home)
+    if not text.strip():
+        raise InvalidInput("There is nothing to search for.", remedy="Give some words, or a whole ticket.")
+    built = runtime(home, existing=True)
     workspace = built.workspace()
     vector = built.encoder.encode([text])[0]
     known = built.deps.experience.get(workspace.id)
@@ -61,5 +67,5 @@ def search(
     table = Table("score", "kind", "answer", "text", box=None, header_style="bold", pad_edge=False)
     for hit in hits:
         shown = " ".join(hit.text.split())[:100]
-        table.add_row(f"{hit.score:.3f}", hit.kind.word, known.label(hit.answer_id) or "", shown)
+        table.add_row(f"{hit.score:.3f}", hit.kind.word, Text(known.label(hit.answer_id) or ""), Text(shown))
     output.print(table)

@@ -4,37 +4,58 @@ from typing import Annotated
 
 import typer
 
-from ticketflow.cli.context import Home, console, runtime
+from ticketflow.cli.context import Home, runtime, say
+
+EXIT_NOT_DRAINED = 1
 
 
 def serve(
     home: Home = None,
-    host: Annotated[str | None, typer.Option(help="Address to bind to. [default: 127.0.0.1]")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to bind to. [default: 8484]")] = None,
-    workers: Annotated[int | None, typer.Option(help="Worker threads; 0 leaves runs to `worker`. [default: 2]")] = None,
+    host: Annotated[
+        str | None, typer.Option(help="Address to bind to. [default: TICKETFLOW_HOST, else 127.0.0.1]")
+    ] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to bind to; 0 picks a free one. [default: TICKETFLOW_PORT, else 8484]")
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option(
+            help="Worker threads; 0 leaves tickets to `ticketflow worker`. [default: TICKETFLOW_WORKERS, else 2]"
+        ),
+    ] = None,
 ) -> None:
-    """Serve the API, and work off tickets in threads of the same process.
+    """Serve the API, and work off tickets in threads of the same process, until SIGTERM or Ctrl-C.
 
     Example: `ticketflow serve --home /var/lib/ticketflow --port 8080`
-    """
-    given = {"host": host, "port": port, "workers": workers}
-    built = runtime(home, **{name: value for name, value in given.items() if value is not None})
-    workspace = built.workspace()
-    from ticketflow.api.app import serve as serve_api
 
-    console.print(f"TicketFlow at http://{built.config.host}:{built.config.port} (workspace {workspace.slug!r})")
-    serve_api(built)
+    The address is printed on standard output as soon as requests are answered; the log goes to standard error.
+    """
+    built = runtime(home, host=host, port=port, workers=workers)
+    workspace = built.workspace()
+    from ticketflow.api import server
+    from ticketflow.api.app import create_app
+
+    listener = server.listen(built.config.host, built.config.port)
+    address = server.address(listener)
+    told = f"TicketFlow at {address}, workspace {workspace.slug}, {built.config.workers} worker threads."
+    server.Server(create_app(built), listener, lambda: say(told)).serve_until_stopped()
+    built.close()
 
 
 def worker(
     home: Home = None,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Tickets worked on at the same time.")] = 2,
 ) -> None:
-    """Work off queued runs in a process of its own, until stopped.
+    """Work off queued tickets in a process of its own, until SIGTERM or Ctrl-C.
 
     Example: `ticketflow worker --threads 4` beside `ticketflow serve --workers 0`
+
+    It ends the tickets under way before it leaves. One that is killed loses nothing: another worker takes over.
     """
     built = runtime(home)
     from ticketflow.worker import run_worker
 
-    run_worker(built.runner, threads)
+    drained = run_worker(built.runner, threads)
+    built.close()
+    if not drained:
+        raise typer.Exit(EXIT_NOT_DRAINED)

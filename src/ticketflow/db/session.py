@@ -81,23 +81,35 @@ class Database:
             raise RuntimeError("a transaction is open in this thread; pass its Session down instead of opening another")
         self._local.open = True
         try:
-            with self.engine.connect().execution_options(writes=writes) as connection, connection.begin():
+            with self.connection(writes=writes) as connection, connection.begin():
                 session = Session(connection, self.dialect, self.clock.now())
                 yield session
                 session.finish()
+        finally:
+            self._local.open = False
+        session.announce()
+
+    @contextmanager
+    def connection(self, *, writes: bool) -> Generator[Connection]:
+        """A bare connection, for changes of the schema. Raises StorageUnavailable as transactions do."""
+        try:
+            with self.engine.connect().execution_options(writes=writes) as connection:
+                yield connection
         except DBAPIError as error:
             # DatabaseError itself, no kind of it, is how SQLite says that the file is no database.
             if isinstance(error, OperationalError) or type(error) is DatabaseError:
                 raise self._unavailable(error) from error
             raise
-        finally:
-            self._local.open = False
-        session.announce()
 
     def _unavailable(self, error: DBAPIError) -> StorageUnavailable:
         if self.dialect.full_disk(error):
             return StorageUnavailable("The database's disk is full.", remedy="Free some space; nothing was lost.")
-        return StorageUnavailable(f"The database did not answer: {error.orig}.", remedy="Try again in a moment.")
+        remedy = "Try again in a moment."
+        if type(error) is DatabaseError:
+            remedy = "Restore it from a backup, or name another home folder."
+        elif "unable to open" in str(error.orig) or "readonly" in str(error.orig):
+            remedy = "Check that it is a file and that you may write to it and to its folder."
+        return StorageUnavailable(f"The database did not answer: {error.orig}.", remedy=remedy)
 
     def close(self) -> None:
         """Give back every connection."""

@@ -10,7 +10,6 @@ from ticketflow.store.tickets import NewTicket
 
 FOLDER = Path(__file__).parent / "data"
 HISTORY = FOLDER / "history.jsonl"
-WORKSPACE = "kettle-and-crane"
 
 
 class Arrival(Value):

@@ -1,44 +1,36 @@
 """The demo's API server, in a thread beside the table, and a key to look around with."""
 
+import socket
 import threading
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
 
-import uvicorn
-
-from ticketflow.api import keys
+from ticketflow.api import keys, server
 from ticketflow.api.app import create_app
 from ticketflow.api.scopes import Scope
 from ticketflow.clock import DAY
-from ticketflow.errors import Misconfigured
+from ticketflow.errors import NotReady
 from ticketflow.runtime import Runtime
 
 START_SECONDS = 20.0
 
 
 @contextmanager
-def started(runtime: Runtime) -> Generator[str]:
-    """A running server; its address. Raises Misconfigured when the port is taken."""
-    settings = uvicorn.Config(
-        create_app(runtime), host=runtime.config.host, port=runtime.config.port, log_level="warning", access_log=False
-    )
-    server = uvicorn.Server(settings)
-    thread = threading.Thread(target=server.run, name="api", daemon=True)
+def started(runtime: Runtime, listener: socket.socket) -> Generator[str]:
+    """A server on an open listener, running in a thread of its own; its address. Raises NotReady."""
+    running = server.Server(create_app(runtime), listener)
+    thread = threading.Thread(target=running.serve_until_stopped, name="api", daemon=True)
     thread.start()
     deadline = time.monotonic() + START_SECONDS
-    while not server.started and thread.is_alive() and time.monotonic() < deadline:
+    while not running.started and thread.is_alive() and time.monotonic() < deadline:
         time.sleep(0.02)
-    if not server.started:
-        raise Misconfigured(
-            f"The API could not start at {runtime.config.host}:{runtime.config.port}.",
-            remedy="Is the port taken? Choose another one with --port.",
-        )
+    if not running.started:
+        raise NotReady("The API did not start.", remedy="The lines above say why.")
     try:
-        port = server.servers[0].sockets[0].getsockname()[1]
-        yield f"http://{runtime.config.host}:{port}"
+        yield server.address(listener)
     finally:
-        server.should_exit = True
+        running.should_exit = True
         thread.join(START_SECONDS)
 
 

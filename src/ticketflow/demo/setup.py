@@ -33,11 +33,16 @@ class Ready(Value):
 
     answers: int
     cases: int
-    figures: dict[str, float]
 
     def sentence(self) -> str:
         """One line for a person."""
-        return f"{self.cases} resolved tickets and {self.answers} approved answers are known."
+        return f"{self.cases:,} resolved tickets and {self.answers} approved answers are known."
+
+
+def is_ready(deps: Deps, workspace: Workspace) -> bool:
+    """Whether `prepare` has been through."""
+    with deps.database.read() as session:
+        return artefacts.active(session, workspace.id, DECISION) is not None
 
 
 def prepare(deps: Deps, workspace: Workspace, progress: Progress) -> Ready:
@@ -45,7 +50,6 @@ def prepare(deps: Deps, workspace: Workspace, progress: Progress) -> Ready:
     progress(0.02, "Publishing the answers")
     with deps.database.read() as session:
         known = answers.by_labels(session, workspace.id, [new.label for new in company.answers()])
-        learned = artefacts.active(session, workspace.id, DECISION)
     for new in company.answers():
         if new.label not in known:
             publishing.save_answer(deps.database, deps.encoder, workspace.id, new, author="demo")
@@ -54,13 +58,11 @@ def prepare(deps: Deps, workspace: Workspace, progress: Progress) -> Ready:
         progress(0.1 + 0.3 * share, "Importing resolved tickets")
 
     importing.import_history(deps, workspace, company.HISTORY, MAPPING, progress=imported)
-    if learned is None:
+    if not is_ready(deps, workspace):
         learn.refit(deps, workspace.id, lambda share, doing: progress(0.4 + 0.6 * share, doing.capitalize()))
     progress(1.0, "Ready")
     with deps.database.read() as session:
-        return Ready(
-            answers=len(answers.every(session, workspace.id)), cases=cases.count(session, workspace.id), figures={}
-        )
+        return Ready(answers=len(answers.every(session, workspace.id)), cases=cases.count(session, workspace.id))
 
 
 def renamed(arrivals: Sequence[Arrival]) -> list[Arrival]:

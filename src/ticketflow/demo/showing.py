@@ -45,22 +45,22 @@ class Board:
         """The counts so far."""
         return tally(self._told)
 
-    def render(self, heading: str) -> RenderableType:
-        """Heading, the newest tickets, and the counts."""
+    def render(self) -> RenderableType:
+        """The newest tickets, and the counts."""
         table = Table(box=None, header_style="bold dim", pad_edge=False, expand=True)
-        for name, ratio in (("ticket", 6), ("understood as", 3), ("decision", 4), ("sure", 1), ("ms", 1)):
+        for name, ratio in (("ticket", 4), ("understood as", 4), ("decision", 6)):
             table.add_column(name, ratio=ratio, no_wrap=True, overflow="ellipsis")
+        for name in ("sure", "ms"):
+            table.add_column(name, width=4, no_wrap=True, justify="right")
         for arrival, told in self._rows:
             table.add_row(
-                arrival.ticket.subject or arrival.ticket.body,
-                f"{told.category or '-'} · {told.priority} · {told.language or '?'}",
+                Text(" ".join((arrival.ticket.subject or arrival.ticket.body).split())),
+                Text(f"{told.category or '-'} · {told.priority} · {told.language or '?'}"),
                 _decision(arrival, told),
                 f"{told.confidence:.2f}",
                 f"{sum(told.timings_ms.values()):.0f}",
             )
-        return Group(
-            Text.from_markup(heading), Text(), table, Text(), Text.from_markup(line(self.tally(), self._total))
-        )
+        return Group(table, Text(), Text.from_markup(line(self.tally(), self._total)))
 
 
 def tally(told: Sequence[tuple[Arrival, Processed]]) -> Tally:

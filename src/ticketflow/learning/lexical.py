@@ -49,7 +49,7 @@ class Bm25:
         """Index rows of a count matrix (`TermMatrix.counts`)."""
         documents = counts.shape[0]
         frequency = np.bincount(counts.indices, minlength=counts.shape[1])
-        idf = np.maximum(np.log((documents - frequency + 0.5) / (frequency + 0.5)), 1e-6)
+        idf = np.log1p((documents - frequency + 0.5) / (frequency + 0.5))
         lengths = np.asarray(counts.sum(1)).ravel()
         scale = K1 * (1 - B + B * lengths / max(lengths.mean() if documents else 1.0, 1e-9))
         weights = counts.copy()

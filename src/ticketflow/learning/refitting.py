@@ -24,6 +24,8 @@ from ticketflow.store.settings import Settings
 
 MOST_CASES = 50_000
 """The newest cases that are learned from; the rest still serve as evidence."""
+MOST_NOVEL = 0.99
+"""Where every ticket is novel there is nothing to learn from."""
 DECISION, ATTRIBUTES, FUSION = "decision", "attributes", "fusion"
 ANSWER_IDS = "answer_ids"
 
@@ -81,8 +83,11 @@ def read(session: Session, encoder: Encoder, workspace_id: str, most_cases: int 
 def learn(history: History, pools: Sequence[LabelledPool], progress: Progress) -> Taught:
     """Fit everything; `pools` are the history's own searches. No transaction is open meanwhile."""
     taught = training_set(history)
-    targets = tuple(sorted({*TrainingSettings().targets, history.settings.max_wrong}))
-    wanted = TrainingSettings(novel_share=history.settings.novelty_share, targets=targets)
+    asked = {target for target in (history.settings.max_wrong,) if 0 < target < 1}
+    wanted = TrainingSettings(
+        novel_share=min(history.settings.novelty_share, MOST_NOVEL),
+        targets=tuple(sorted({*TrainingSettings().targets, *asked})),
+    )
     trained = training.fit(taught, wanted, lambda share, doing: progress(0.85 * share, doing))
     progress(0.85, "learning category and priority")
     guessed = attributes.fit(

@@ -100,17 +100,9 @@ def prepare(
     ]
 
 
-def prepare_whole(encoder_id: str, source: Source, vector: Vectors) -> PreparedChunk:
+def whole(encoder_id: str, source: Source, vector: Vectors) -> PreparedChunk:
     """A source as one chunk with a ready vector of its text, however long. For tickets, whose text is encoded once."""
     content = chunking.embedded_text(source.title, chunking.Passage(source.text.strip()))
-    terms = " ".join(analyzer.terms(content))
-    return PreparedChunk(source, 0, source.text, terms, content_hash(content), encoder_id, to_bytes(vector))
-
-
-def whole(encoder_id: str, source: Source, vector: Vectors) -> PreparedChunk:
-    """A source as a single chunk with a ready vector, whatever its length: nothing is encoded."""
-    passage = chunking.Passage(source.text)
-    content = chunking.embedded_text(source.title, passage)
     terms = " ".join(analyzer.terms(content))
     return PreparedChunk(source, 0, source.text, terms, content_hash(content), encoder_id, to_bytes(vector))
 
@@ -165,6 +157,15 @@ def replace(session: Session, workspace: Workspace, prepared: Sequence[PreparedC
         by_kind.setdefault(part.source.kind, {})[part.source.id, part.ordinal] = part
     for kind, parts in by_kind.items():
         _replace_kind(session, workspace, kind, parts)
+
+
+def describe(session: Session, workspace_id: str, kind: ChunkKind, source_id: str, **attributes: str | None) -> None:
+    """Change attributes of a source's chunks; their content stays, so neither words nor vector are touched."""
+    session.execute(
+        update(chunk)
+        .where(chunk.c.workspace_id == workspace_id, chunk.c.kind == int(kind), chunk.c.source_id == source_id)
+        .values(**attributes)
+    )
 
 
 def delete(session: Session, workspace: Workspace, kind: ChunkKind, ids: Iterable[str]) -> None:

@@ -33,6 +33,10 @@ REMEMBERED = 100_000  # frequencies; past that all are forgotten
 Ids = NDArray[np.int64]
 Keep = Callable[[Ids], NDArray[np.bool_]]
 
+_INSIDE = chunk.c.id.between(bindparam("first"), bindparam("last"))
+# Two selects: only then is each a single look into the key.
+_ENDS = select(*(select(end(chunk.c.id)).where(_INSIDE).scalar_subquery() for end in (func.min, func.max)))
+_NEWEST = select(chunk.c.terms).where(_INSIDE).order_by(chunk.c.id.desc()).limit(SAMPLE)
 _TERMS = select(chunk.c.id, chunk.c.terms).where(chunk.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -92,17 +96,15 @@ class FullText:
         return {chunk_id: bm25(query, terms) for chunk_id, terms in rows}
 
     def _scope(self, session: Session, ids: IdRange) -> _Scope | None:
-        inside = chunk.c.id.between(*ids)  # two selects: only then is each a single look into the key
-        ends = (select(end(chunk.c.id)).where(inside).scalar_subquery() for end in (func.min, func.max))
-        first, last = session.execute(select(*ends)).one()
+        first, last = session.execute(_ENDS, {"first": ids[0], "last": ids[1]}).one()
         if first is None:
             return None
         chunks = last - first + 1
         known = self._scopes.get(ids)
         if known is not None and known.chunks / DRIFT <= chunks <= known.chunks * DRIFT:
             return known
-        newest = select(chunk.c.terms).where(inside).order_by(chunk.c.id.desc()).limit(SAMPLE)
-        lengths = [row[0].count(" ") + 1 for row in session.execute(newest).all()]
+        newest = session.execute(_NEWEST, {"first": ids[0], "last": ids[1]}).all()
+        lengths = [row[0].count(" ") + 1 for row in newest]
         scope = _Scope(ids, chunks, sum(lengths) / len(lengths))
         with self._lock:
             self._scopes[ids] = scope

@@ -14,15 +14,17 @@ from numpy.typing import NDArray
 from sqlalchemy import bindparam, select
 
 from ticketflow.db import Session
-from ticketflow.db.tables import chunk
+from ticketflow.db.tables import chunk, chunk_counter, workspace
 from ticketflow.domain import ChunkKind, Workspace
-from ticketflow.retrieval.chunks import KIND_BITS, id_range
+from ticketflow.retrieval.chunks import KIND_BITS, WORKSPACE_BITS, id_range
 from ticketflow.retrieval.filters import ATTRIBUTES, Filters
 from ticketflow.retrieval.partition import Batch, Ids, Partition, Scores
 
-STREAM = 8_192  # rows a fetch while loading
+STREAM = 1_024  # rows a fetch while loading: their vectors stay in the processor's cache between the steps
 PAGE = 2_000  # changes a step while following
 FETCH = 500  # ids a statement
+
+LARGEST_GUESS = 4_000_000  # rows of room made before it is known how many there are
 
 UNKNOWN = -1  # code that no row has
 
@@ -101,7 +103,9 @@ class VectorIndex:
         }
 
     def _load(self, session: Session, newest: int) -> None:
-        partitions: dict[int, Partition] = {}  # searches go on in the old ones meanwhile
+        # Searches go on in the old ones meanwhile. Room for all that was ever written spares growing step by step; what
+        # is not needed of it stays untouched memory, which costs nothing.
+        partitions = {key: Partition(self.dimension, capacity) for key, capacity in _sizes(session)}
         after = -1
         while rows := session.execute(_STREAM, {"after": after, "encoder": self.encoder_id}).all():
             self._put(partitions, rows)
@@ -146,6 +150,13 @@ class _Codes(dict[str | None, int]):
 
 def _key(workspace: Workspace, kind: ChunkKind) -> int:
     return id_range(workspace, kind)[0] >> KIND_BITS
+
+
+def _sizes(session: Session) -> Iterator[tuple[int, int]]:
+    """Each partition's key with how many chunks it was ever given."""
+    counters = select(workspace.c.number, chunk_counter.c.kind, chunk_counter.c.last)
+    for number, kind, last in session.execute(counters.where(workspace.c.id == chunk_counter.c.workspace_id)):
+        yield number << (WORKSPACE_BITS - KIND_BITS) | kind, min(int(last), LARGEST_GUESS) + 256
 
 
 def _fetch(session: Session, ids: list[int], encoder_id: str) -> Iterator[Any]:

@@ -126,11 +126,11 @@ def by_labels(session: Session, workspace_id: str, labels: Sequence[str]) -> dic
     return {row["label"]: Answer.model_validate(dict(row)) for row in rows.mappings()}
 
 
-def stamp(session: Session, workspace_id: str) -> tuple[int, int, int]:
-    """Moves whenever an answer is added, changed or used."""
-    columns = (func.count(), func.coalesce(func.sum(answer.c.version), 0), func.coalesce(func.sum(answer.c.used), 0))
-    row = session.execute(select(*columns).where(answer.c.workspace_id == workspace_id)).one()
-    return int(row[0]), int(row[1]), int(row[2])
+def stamp(session: Session, workspace_id: str) -> tuple[int, ...]:
+    """Moves whenever an answer is added, changed, used or found wrong."""
+    sums = (func.coalesce(func.sum(answer.c[name]), 0) for name in ("version", "used", "succeeded"))
+    row = session.execute(select(func.count(), *sums).where(answer.c.workspace_id == workspace_id)).one()
+    return tuple(int(value) for value in row)
 
 
 def change(session: Session, workspace_id: str, answer_id: str, **values: Any) -> None:

@@ -10,6 +10,8 @@ from ticketflow.db.tables import decision
 from ticketflow.domain import Analysis, Decision, Value
 from ticketflow.errors import NotFound
 
+_ADD = insert(decision)
+
 
 class StoredDecision(Value):
     """A decision with its identity and the analysis it came from."""
@@ -25,21 +27,20 @@ class StoredDecision(Value):
 def add(session: Session, workspace_id: str, ticket_id: str, run_id: str, made: Decision, analysis: Analysis) -> str:
     """Store a run's decision; its id."""
     decision_id = new_id()
-    session.execute(
-        insert(decision).values(
-            workspace_id=workspace_id,
-            id=decision_id,
-            ticket_id=ticket_id,
-            run_id=run_id,
-            action=made.action,
-            answer_id=made.answer_id,
-            confidence=made.confidence,
-            threshold=made.threshold,
-            version=made.version,
-            body={"decision": made.model_dump(mode="json"), "analysis": analysis.model_dump(mode="json")},
-            created_at=session.now,
-        )
-    )
+    row = {
+        "workspace_id": workspace_id,
+        "id": decision_id,
+        "ticket_id": ticket_id,
+        "run_id": run_id,
+        "action": made.action,
+        "answer_id": made.answer_id,
+        "confidence": made.confidence,
+        "threshold": made.threshold,
+        "version": made.version,
+        "body": {"decision": made.model_dump(mode="json"), "analysis": analysis.model_dump(mode="json")},
+        "created_at": session.now,
+    }
+    session.execute(_ADD, row)
     return decision_id
 
 

@@ -4,13 +4,17 @@ from collections.abc import Sequence
 from typing import Any
 
 from pydantic import Field
-from sqlalchemy import func, insert, select, tuple_, update
+from sqlalchemy import bindparam, func, insert, select, tuple_, update
 
 from ticketflow.clock import new_id
 from ticketflow.db import Session
 from ticketflow.db.tables import message, ticket
 from ticketflow.domain import Author, Priority, TicketStatus, Value
 from ticketflow.errors import Conflict, NotFound
+
+# Statements of every ticket's way, built once: building one costs as much as running it.
+_BY_ID = select(ticket).where(ticket.c.workspace_id == bindparam("workspace"), ticket.c.id == bindparam("wanted"))
+_ADD, _ADD_MESSAGE = insert(ticket), insert(message)
 
 
 class NewTicket(Value):
@@ -81,7 +85,7 @@ def add(session: Session, workspace_id: str, new: NewTicket, status: TicketStatu
         updated_at=session.now,
         **new.model_dump(exclude={"body", "headers"}),
     )
-    session.execute(insert(ticket).values(**made.model_dump()))
+    session.execute(_ADD, made.model_dump())
     add_message(
         session,
         workspace_id,
@@ -107,26 +111,24 @@ def add_message(
 ) -> str:
     """Append a message; its id."""
     made = new_id()
-    session.execute(
-        insert(message).values(
-            workspace_id=workspace_id,
-            id=made,
-            ticket_id=ticket_id,
-            author=author,
-            author_name=author_name,
-            body=body,
-            internal=internal,
-            headers=headers or {},
-            created_at=session.now,
-        )
-    )
+    row = {
+        "workspace_id": workspace_id,
+        "id": made,
+        "ticket_id": ticket_id,
+        "author": author,
+        "author_name": author_name,
+        "body": body,
+        "internal": internal,
+        "headers": headers or {},
+        "created_at": session.now,
+    }
+    session.execute(_ADD_MESSAGE, row)
     return made
 
 
 def get(session: Session, workspace_id: str, ticket_id: str) -> Ticket:
     """The ticket. Raises NotFound."""
-    where = (ticket.c.workspace_id == workspace_id, ticket.c.id == ticket_id)
-    row = session.execute(select(ticket).where(*where)).mappings().first()
+    row = session.execute(_BY_ID, {"workspace": workspace_id, "wanted": ticket_id}).mappings().first()
     if row is None:
         raise NotFound(f"There is no ticket {ticket_id}.")
     return Ticket.model_validate(dict(row))

@@ -1,6 +1,6 @@
 """Workspaces: one for each customer organisation."""
 
-from sqlalchemy import func, insert, select
+from sqlalchemy import bindparam, func, insert, select
 
 from ticketflow.clock import new_id
 from ticketflow.db import Session
@@ -9,6 +9,7 @@ from ticketflow.domain import Workspace
 from ticketflow.errors import NotFound
 
 _COLUMNS = (workspace.c.id, workspace.c.number, workspace.c.slug, workspace.c.name)
+_BY_ID = select(*_COLUMNS).where(workspace.c.id == bindparam("wanted"))
 
 
 def ensure(session: Session, slug: str, name: str | None = None) -> Workspace:
@@ -30,7 +31,7 @@ def find(session: Session, slug: str) -> Workspace | None:
 
 def get(session: Session, workspace_id: str) -> Workspace:
     """The workspace with this id. Raises NotFound."""
-    row = session.execute(select(*_COLUMNS).where(workspace.c.id == workspace_id)).mappings().first()
+    row = session.execute(_BY_ID, {"wanted": workspace_id}).mappings().first()
     if row is None:
         raise NotFound(f"There is no workspace {workspace_id}.")
     return Workspace.model_validate(dict(row))

@@ -14,7 +14,7 @@ SCRIPTS = "ticketflow.db:migrations"
 def upgrade(database: Database, revision: str = "head") -> None:
     """Bring the schema to `revision`. Safe to run again, and safe when another process does the same."""
     config = _config()
-    with database.engine.connect() as connection:
+    with database.connection(writes=True) as connection:
         config.attributes["connection"] = connection
         config.attributes["dialect"] = database.dialect
         command.upgrade(config, revision)
@@ -22,7 +22,7 @@ def upgrade(database: Database, revision: str = "head") -> None:
 
 def current(database: Database) -> str | None:
     """The revision the database is at, None for an empty one."""
-    with database.engine.connect().execution_options(writes=False) as connection:
+    with database.connection(writes=False) as connection:
         return MigrationContext.configure(connection).get_current_revision()
 
 
