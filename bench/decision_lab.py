@@ -1,21 +1,22 @@
 """Accuracy, coverage and realised wrong share of the decision learner on public intent sets, as tables.
 
 Usage: python bench/decision_lab.py [banking77] [clinc150] [near] [dstc11] [speed] [large] [--share 0.1] [--seeds 1]
-Thresholds are fixed on the training part alone. Sentence vectors are kept in .cache (TICKETFLOW_LAB_CACHE).
+Thresholds are fixed on the training part alone.
 """
 
 import argparse
 import csv
 import json
-import os
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
 
+from common import SHARED
+from ticketflow.embeddings import BundledEncoder
 from ticketflow.learning.features import Candidates, Signals, candidates
 from ticketflow.learning.figures import auroc, calibration_error
 from ticketflow.learning.lexical import TermMatrix
@@ -24,9 +25,7 @@ from ticketflow.learning.trained import ranked
 from ticketflow.learning.training import Trained, TrainingSet, TrainingSettings, fit, propose
 from ticketflow.retrieval.analyzer import terms
 
-DATA = Path(os.environ.get("TICKETFLOW_LAB_DATA", "/work/shared/data"))
-ENCODER = Path(os.environ.get("TICKETFLOW_LAB_ENCODER", "/work/shared/models/all-MiniLM-L6-v2-int8"))
-CACHE = Path(os.environ.get("TICKETFLOW_LAB_CACHE", "/tmp/lab"))
+DATA = SHARED / "data"
 TARGETS = (0.01, 0.02, 0.05)
 CLINC_NOVEL = 1000 / 5500
 """Share of out-of-scope tickets in CLINC150's own test set; the part at hand has 3 %, so they are weighted up."""
@@ -44,36 +43,16 @@ class Part:
         return Part([self.texts[row] for row in chosen], self.vectors[chosen], self.answers[chosen])
 
 
-def embed(name: str, texts: Sequence[str]) -> NDArray[np.float32]:
-    """MiniLM sentence vectors (n, 384), cached by name."""
-    path = CACHE / f"{name}.npy"
-    if path.exists():
-        return np.load(path)
-    import onnxruntime
-    from tokenizers import Tokenizer
-
-    session = onnxruntime.InferenceSession(str(ENCODER / "model.onnx"))
-    tokenizer = Tokenizer.from_file(str(ENCODER / "tokenizer.json"))
-    tokenizer.enable_truncation(256)
-    tokenizer.enable_padding()
-    out: list[NDArray[np.float32]] = []
-    for start in range(0, len(texts), 32):
-        encoded = tokenizer.encode_batch(list(texts[start : start + 32]))
-        ids = np.array([one.ids for one in encoded], np.int64)
-        mask = np.array([one.attention_mask for one in encoded], np.int64)
-        inputs = {"input_ids": ids, "attention_mask": mask, "token_type_ids": np.zeros_like(ids)}
-        hidden = session.run(None, inputs)[0] * mask[:, :, None]
-        mean = hidden.sum(1) / mask.sum(1)[:, None]
-        out.append((mean / np.linalg.norm(mean, axis=1, keepdims=True)).astype(np.float32))
-    CACHE.mkdir(parents=True, exist_ok=True)
-    np.save(path, np.concatenate(out))
-    return np.load(path)
+@cache
+def embed(texts: tuple[str, ...]) -> NDArray[np.float32]:
+    """Sentence vectors (n, 384) of the bundled encoder."""
+    return BundledEncoder(2).encode(texts)
 
 
-def _part(name: str, pairs: Sequence[tuple[str, str]], number: dict[str, int]) -> Part:
+def _part(pairs: Sequence[tuple[str, str]], number: dict[str, int]) -> Part:
     texts = [text for text, _ in pairs]
     answers = np.array([number.get(intent, -1) for _, intent in pairs], np.int64)
-    return Part(texts, embed(name, texts), answers)
+    return Part(texts, embed(tuple(texts)), answers)
 
 
 def banking77() -> tuple[Part, Part]:
@@ -82,19 +61,19 @@ def banking77() -> tuple[Part, Part]:
         with (DATA / "banking77" / f"{split}.csv").open(encoding="utf-8") as file:
             pairs[split] = [(row["text"], row["category"]) for row in csv.DictReader(file)]
     number = {intent: row for row, intent in enumerate(sorted({intent for _, intent in pairs["train"]}))}
-    return _part("b_train", pairs["train"], number), _part("b_test", pairs["test"], number)
+    return _part(pairs["train"], number), _part(pairs["test"], number)
 
 
 def clinc150() -> tuple[Part, Part]:
     data = json.loads((DATA / "clinc150" / "data.json").read_text(encoding="utf-8"))
     number = {intent: row for row, intent in enumerate(sorted({intent for _, intent in data["train"]}))}
-    parts = [_part(f"c_{name}", data[name], number) for name in ("val", "oos_val", "oos_train")]
+    parts = [_part(data[name], number) for name in ("val", "oos_val", "oos_train")]
     test = Part(
         [text for part in parts for text in part.texts],
         np.concatenate([part.vectors for part in parts]),
         np.concatenate([part.answers for part in parts]),
     )
-    return _part("c_train", data["train"], number), test
+    return _part(data["train"], number), test
 
 
 def dstc11() -> tuple[Part, Part]:
@@ -103,7 +82,7 @@ def dstc11() -> tuple[Part, Part]:
     lines = (DATA / "dstc11_insurance" / "utterances.jsonl").read_text(encoding="utf-8").splitlines()
     pairs = [(row["utterance"], row["intent"]) for row in map(json.loads, lines)]
     number = {intent: row for row, intent in enumerate(sorted({intent for _, intent in pairs}))}
-    whole = _part("d_all", pairs, number)
+    whole = _part(pairs, number)
     train, test = train_test_split(np.arange(len(pairs)), test_size=0.5, stratify=whole.answers, random_state=0)
     return whole.rows(train), whole.rows(test)
 

@@ -13,6 +13,7 @@ import time
 from pathlib import Path
 
 import numpy as np
+
 from common import Bar, data, report
 
 
@@ -49,8 +50,16 @@ def _measure(train: Path, test: Path, home: Path, workers: int, *, short: bool) 
     right = [(made["answer"] or {}).get("label") == label for made, label in zip(decided, wanted, strict=True)]
     times = np.array([sum(made["timings_ms"].values()) for made in decided[20:]])
     return [
-        Bar("top answer right", float(np.mean(right)), 0.80 if short else 0.92, "share", f"{len(right)} test questions"),
-        Bar("import", told["rows_per_second"], 100 if short else 500, "rows/s", f"{told['read']} rows, embedding included"),
+        Bar(
+            "top answer right", float(np.mean(right)), 0.80 if short else 0.92, "share", f"{len(right)} test questions"
+        ),
+        Bar(
+            "import",
+            told["rows_per_second"],
+            100 if short else 500,
+            "rows/s",
+            f"{told['read']} rows, embedding included",
+        ),
         Bar("refit", refit, 60, "s", f"{told['added']} cases, {told['answers_added']} answers", least=False),
         Bar("latency p50", float(np.percentile(times, 50)), None, "ms", f"{workers} processes, five steps, durable"),
         Bar("latency p95", float(np.percentile(times, 95)), 400 if short else 60, "ms", "the same", least=False),

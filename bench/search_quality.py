@@ -6,13 +6,11 @@
 import argparse
 import csv
 import json
-import os
 import re
 import sys
 import tempfile
 import time
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,6 +18,7 @@ import scipy.sparse as sp
 import Stemmer
 from sklearn.model_selection import train_test_split
 
+from common import SHARED
 from ticketflow.clock import SystemClock
 from ticketflow.db import Database
 from ticketflow.db.migrations import upgrade
@@ -31,8 +30,6 @@ from ticketflow.retrieval import PRIOR, Search, Source, analyzer, chunks
 from ticketflow.retrieval.history import labelled_pools
 from ticketflow.store import workspaces
 
-ROOT = Path(__file__).resolve().parents[1]
-SHARED = Path(os.environ.get("TICKETFLOW_SHARED", ROOT.parent / "shared"))
 RRF_K = 60
 LISTED = 50
 

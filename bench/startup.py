@@ -32,12 +32,28 @@ def main() -> int:
         demo = time.perf_counter() - began
         cold = sorted(_cold_start(home / "demo") for _ in range(1 if given.short else 3))
     bars = [
-        Bar("import ticketflow", imported * 1000, 150 * slack, "ms", f"best of {TRIES}, without Python itself", least=False),
+        Bar(
+            "import ticketflow",
+            imported * 1000,
+            150 * slack,
+            "ms",
+            f"best of {TRIES}, without Python itself",
+            least=False,
+        ),
         Bar("ticketflow --help", shown, None, "s", "one try"),
-        Bar("serve, cold start", cold[len(cold) // 2], 3 * slack, "s", "process start to /readyz, demo's database", least=False),
+        Bar(
+            "serve, cold start",
+            cold[len(cold) // 2],
+            3 * slack,
+            "s",
+            "process start to /readyz, demo's database",
+            least=False,
+        ),
         Bar("demo --once", demo, 120 * slack, "s", "set-up, learning and all tickets", least=False),
         Bar("demo: answered", told["resolved"] / told["tickets"], None, "share", f"{told['tickets']} tickets"),
-        Bar("demo: wrong of answered", told["wrong"] / max(told["resolved"], 1), None, "share", f"{told['wrong']} wrong"),
+        Bar(
+            "demo: wrong of answered", told["wrong"] / max(told["resolved"], 1), None, "share", f"{told['wrong']} wrong"
+        ),
         Bar("demo: p95", told["p95_ms"], None, "ms", "all steps of a ticket"),
     ]
     return report("Waiting", bars, as_json=given.json)

@@ -18,7 +18,7 @@ FONT_FACE = re.compile(r"\s*@font-face \{.*?\}", re.S)  # rich points at fonts o
 def main() -> None:
     """Set the company up in a scratch folder, decide every ticket, and write the picture."""
     with tempfile.TemporaryDirectory() as home:
-        built = build(Config(home=Path(home), workspace=company.WORKSPACE))
+        built = build(Config(home=Path(home)))
         from ticketflow.db import migrations
 
         migrations.upgrade(built.database)
@@ -32,7 +32,8 @@ def main() -> None:
             board.add(arrival, made)
         built.runner.stop(drain_seconds=30)
     console = Console(record=True, width=120, file=Path("/dev/null").open("w"))
-    console.print(board.render("[bold]Kettle & Crane[/bold]  the sample company, every ticket decided"))
+    console.print("[bold]Kettle & Crane[/bold]  the sample company, every ticket decided\n")
+    console.print(board.render())
     TARGET.write_text(FONT_FACE.sub("", console.export_svg(title="ticketflow demo")), encoding="utf-8")
     print(f"{TARGET} is written: {board.tally()}")
 

@@ -99,6 +99,17 @@ class Runtime:
         with self.database.write() as session:
             return workspaces.ensure(session, wanted)
 
+    def warm(self) -> None:
+        """Load what the first ticket would otherwise wait for, about a second of it. Safe to call from a thread."""
+        from ticketflow.retrieval.language import detect
+
+        self.search.load()
+        detect("Where is my parcel?")
+        with self.database.read() as session:
+            known = workspaces.every(session)
+        for workspace in known:
+            _ = self.deps.experience.get(workspace.id).threshold
+
     def close(self) -> None:
         """Give back what is held open."""
         self.database.close()

@@ -46,3 +46,10 @@ def workspace(database: Database) -> Workspace:
     """A workspace in it."""
     with database.write() as session:
         return workspaces.ensure(session, "acme")
+
+
+@pytest.fixture
+def other(database: Database) -> Workspace:
+    """A second workspace, whose rows must never be seen or changed from the first."""
+    with database.write() as session:
+        return workspaces.ensure(session, "rival")

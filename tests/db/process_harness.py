@@ -15,7 +15,7 @@ from sqlalchemy import select, update
 
 from ticketflow import events
 from ticketflow.clock import SECOND, SystemClock
-from ticketflow.db import Database
+from ticketflow.db import Database, migrations
 from ticketflow.db.sqlite import SQLite
 from ticketflow.db.tables import daily_metric
 from ticketflow.workflow import queue
@@ -34,6 +34,15 @@ def in_processes(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]])
 def open_url(url: str) -> Database:
     """The database as another process opens it."""
     return Database(url, SQLite(), SystemClock())
+
+
+def upgrade(url: str) -> str | None:
+    """Bring the schema to this version's revision; the revision it is at then."""
+    database = open_url(url)
+    migrations.upgrade(database)
+    revision = migrations.current(database)
+    database.close()
+    return revision
 
 
 def accept_one(url: str, number: int) -> str:

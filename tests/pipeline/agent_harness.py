@@ -14,6 +14,7 @@ from ticketflow import events
 from ticketflow.agent import learn, pipeline
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.pipeline import TICKET_WORKFLOW
+from ticketflow.clock import Clock
 from ticketflow.config import Config
 from ticketflow.db import migrations
 from ticketflow.domain import AnswerStatus, ChunkKind, StepRecord, Workspace
@@ -189,7 +190,13 @@ class Company:
     """A workspace in a database file of its own, with a clock that only moves when told."""
 
     def __init__(
-        self, folder: Path, content: bytes | None = None, slug: str = "acme", encoder: Encoder | None = None
+        self,
+        folder: Path,
+        content: bytes | None = None,
+        *,
+        slug: str = "acme",
+        encoder: Encoder | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self.folder = folder
         path = folder / "agent.db"
@@ -198,7 +205,7 @@ class Company:
         existing = path.exists()
         self.clock = FrozenClock(1_700_003_600_000_000 if existing else 1_700_000_000_000_000)
         config = Config(home=folder, database_url=f"sqlite:///{path}", workspace=slug)
-        self.runtime = build(config, clock=self.clock, encoder=encoder or HashEncoder())
+        self.runtime = build(config, clock=clock or self.clock, encoder=encoder or HashEncoder())
         self.database = self.runtime.database
         self.deps = self.runtime.deps
         if existing:
@@ -255,14 +262,16 @@ class Company:
         with self.database.write() as session:
             return pipeline.start(session, self.id, new)
 
-    def runner(self, checkpoint: Callable[[str], None], max_attempts: int = 5) -> Runner[Deps]:
+    def runner(
+        self, checkpoint: Callable[[str], None], *, max_attempts: int = 5, lease_seconds: float = 30
+    ) -> Runner[Deps]:
         """A runner that reports each point it passes."""
         workflows = [TICKET_WORKFLOW, learn.REFIT_WORKFLOW]
         return Runner(
             self.database,
             self.deps,
             workflows,
-            lease_seconds=30,
+            lease_seconds=lease_seconds,
             max_attempts=max_attempts,
             checkpoint=checkpoint,
         )

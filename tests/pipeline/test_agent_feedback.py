@@ -161,9 +161,12 @@ def test_an_answers_record_is_seen_at_the_next_ticket(company: Company) -> None:
     company.clock.advance(1)
     place = company.deps.experience.get(company.id).index_of[company.answer("password").id]
     assert company.deps.experience.get(company.id).success_rates[place] == 1.0
+    before = company.deps.experience.get(company.id)
     company.judge(ticket.id, kind="wrong")
     company.clock.advance(1)
-    assert company.deps.experience.get(company.id).success_rates[place] == 0.0
+    after = company.deps.experience.get(company.id)
+    assert after.success_rates[place] == 0.0
+    assert after.trained is before.trained, "what was learned is not loaded anew for it"
 
 
 def test_feedback_on_what_does_not_exist_is_refused(company: Company) -> None:
@@ -260,4 +263,3 @@ def test_an_answer_added_after_the_refit_is_proposed_at_once_and_sent_after_the_
     third = company.handle(NewTicket(body=body))
     assert company.decision(third.id).decision.label == "gift-card"
     assert company.decision(company.handle(CLEAR).id).decision.label == "password"
-

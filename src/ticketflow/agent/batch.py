@@ -8,7 +8,7 @@ from ticketflow import events
 from ticketflow.agent import pipeline
 from ticketflow.agent.deps import Deps
 from ticketflow.db import Session
-from ticketflow.domain import Action, Value, Workspace
+from ticketflow.domain import Action, TicketStatus, Value, Workspace
 from ticketflow.store import decisions, tickets
 from ticketflow.store.tickets import NewTicket
 from ticketflow.workflow import history
@@ -107,7 +107,7 @@ def _told(
     evidence = [hit for kind in ("cases", "articles", "answers") for hit in found[kind]]
     return Processed(
         id=name,
-        action=decision.action,
+        action=Action.RESOLVE if steps["execute"].output["status"] == TicketStatus.RESOLVED else Action.ESCALATE,
         answer=ProposedAnswer(id=decision.answer_id, label=decision.label or "") if decision.answer_id else None,
         confidence=decision.confidence,
         category=decision.category,

@@ -2,7 +2,7 @@
 
 import threading
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -26,6 +26,8 @@ from ticketflow.store.settings import Settings
 
 LOOK_AGAIN = SECOND // 2
 """How long an experience is used before the database is asked whether there is a newer one."""
+ARTEFACTS = 3
+"""How many parts of a stamp name artefacts, which cost most to load."""
 UNTAUGHT = "untaught"
 NOTHING_LEARNED = "Nothing has been learned yet: import resolved tickets that name their answer."
 NONE_MAY_BE_WRONG = "No automatic reply may be wrong, says the setting max_wrong, and no history can promise that."
@@ -124,7 +126,12 @@ class ExperienceCache:
         with self._lock, self._database.read() as session:
             held = self._held.get(workspace_id)
             stamp = _stamp(session, workspace_id)
-            known = held[2] if held is not None and held[1] == stamp else _load(session, self._encoder, workspace_id)
+            if held is None or held[1][:ARTEFACTS] != stamp[:ARTEFACTS]:
+                known = _load(session, self._encoder, workspace_id)
+            elif held[1] != stamp:
+                known = _refreshed(session, self._encoder, held[2])
+            else:
+                known = held[2]
             self._held[workspace_id] = (now, stamp, known)
             return known
 
@@ -139,20 +146,38 @@ def _stamp(session: Session, workspace_id: str) -> tuple[object, ...]:
     )
 
 
+def _refreshed(session: Session, encoder: Encoder, known: Experience) -> Experience:
+    """The same artefacts with the answers and settings of now: every automatic reply changes an answer's record."""
+    numbered = known.answers[: known.trained.answers] if known.trained is not None else ()
+    ordered = _ordered(session, known.workspace.id, [answer.id for answer in numbered])
+    return replace(
+        known,
+        settings=settings.get(session, known.workspace.id),
+        answers=tuple(ordered),
+        vectors=_vectors(session, encoder, known.workspace, ordered),
+    )
+
+
+def _vectors(
+    session: Session, encoder: Encoder, workspace: Workspace, ordered: Sequence[Answer]
+) -> NDArray[np.float32]:
+    own = {row.source_id: row.vector for row in first_chunks(session, workspace, ChunkKind.ANSWER, encoder.id)}
+    missing = np.full(encoder.dimension, np.nan, np.float32)
+    vectors = np.array([own.get(answer.id, missing) for answer in ordered], np.float32)
+    return vectors.reshape(len(ordered), encoder.dimension)
+
+
 def _load(session: Session, encoder: Encoder, workspace_id: str) -> Experience:
     workspace = workspaces.get(session, workspace_id)
     trained, order, version = _trained(session, workspace_id)
     ordered = _ordered(session, workspace_id, order)
     attributes = artefacts.active(session, workspace_id, ATTRIBUTES)
     fusion = artefacts.active(session, workspace_id, FUSION)
-    own = {row.source_id: row.vector for row in first_chunks(session, workspace, ChunkKind.ANSWER, encoder.id)}
-    missing = np.full(encoder.dimension, np.nan, np.float32)
-    vectors = np.array([own.get(answer.id, missing) for answer in ordered], np.float32)
     return Experience(
         workspace=workspace,
         settings=settings.get(session, workspace_id),
         answers=tuple(ordered),
-        vectors=vectors.reshape(len(ordered), encoder.dimension),
+        vectors=_vectors(session, encoder, workspace, ordered),
         trained=trained,
         attributes=None
         if attributes is None

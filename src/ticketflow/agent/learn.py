@@ -77,7 +77,8 @@ def _learn_case(session: Session, ticket: tickets.Ticket, decision: StoredDecisi
         return
     if decision is None or said.kind is FeedbackKind.CSAT:
         return
-    right = decision.decision.answer_id if said.kind is FeedbackKind.RIGHT else None
+    kept = said.kind in (FeedbackKind.RIGHT, FeedbackKind.EDITED)  # who edits a reply keeps the answer it is made of
+    right = decision.decision.answer_id if kept else None
     _put_case(session, ticket, decision, said.answer_id or right)
     _refit_when_due(session, ticket.workspace_id)
 

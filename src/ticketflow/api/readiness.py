@@ -35,7 +35,7 @@ class Readiness:
         return thread
 
     def warm(self) -> None:
-        """Load the encoder, then the search index, so that no customer waits for either."""
+        """Load the encoder, then all else that the first customer would wait for."""
         try:
             self._runtime.encoder.encode(["ready"])
         except TicketFlowError as error:
@@ -44,7 +44,7 @@ class Readiness:
             return
         self._encoder = Part("encoder", True, f"{self._runtime.encoder.id} is loaded.")
         try:
-            self._runtime.search.load()
+            self._runtime.warm()
         except StorageUnavailable as error:  # the first search will try again
             log.warning("index_not_loaded", error=str(error))
 

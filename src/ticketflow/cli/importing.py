@@ -169,6 +169,8 @@ def _tell_learned(built: "Runtime", workspace: "Workspace", learned: dict[str, A
     drafts = sum(answer.status is AnswerStatus.DRAFT for answer in known.answers)
     if drafts:
         console.print(f"{drafts:,} of {len(known.answers):,} answers are drafts; only approved ones are ever sent.")
+    else:
+        console.print(f"All {len(known.answers):,} answers are approved.")
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ticketflow.cli.context import Home, runtime, say
+from ticketflow.cli.workers import leave_with_parent
 
 EXIT_NOT_DRAINED = 1
 
@@ -45,6 +46,7 @@ def serve(
 def worker(
     home: Home = None,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Tickets worked on at the same time.")] = 2,
+    attached: Annotated[bool, typer.Option("--attached", hidden=True, help="Leave when standard input ends.")] = False,
 ) -> None:
     """Work off queued tickets in a process of its own, until SIGTERM or Ctrl-C.
 
@@ -55,6 +57,8 @@ def worker(
     built = runtime(home)
     from ticketflow.worker import run_worker
 
+    if attached:
+        leave_with_parent()
     drained = run_worker(built.runner, threads)
     built.close()
     if not drained:

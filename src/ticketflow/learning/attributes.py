@@ -23,7 +23,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Attribute:
-    """One attribute's classifier. `edges` (b,) are raw probabilities, `shares` (b,) how often guesses there were right."""
+    """One attribute's classifier. `edges` (b,) are raw probabilities, `shares` (b,) how often guesses were right."""
 
     values: tuple[str, ...]
     classifier: LinearClassifier

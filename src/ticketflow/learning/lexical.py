@@ -1,6 +1,6 @@
 """Sparse BM25 over token lists: in training it gives the lexical hits that the live full-text search would give.
 
-FTS5's formula (k1 = 1.2, b = 0.75, inverse document frequency floored at 1e-6), higher is better.
+The formula is that of `retrieval.fulltext` (k1 = 1.2, b = 0.75, a term's weight never below zero), higher is better.
 """
 
 from collections.abc import Sequence

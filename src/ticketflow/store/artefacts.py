@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from ticketflow.clock import new_id
 from ticketflow.db import Session
 from ticketflow.db.tables import artefact, artefact_part
 from ticketflow.domain import Value
+from ticketflow.errors import NotFound
 
 PART_BYTES = 1 << 20
 
@@ -70,13 +72,16 @@ def active(session: Session, workspace_id: str, kind: str) -> Artefact | None:
 
 
 def load(session: Session, workspace_id: str, artefact_id: str) -> dict[str, NDArray[Any]]:
-    """An artefact's arrays."""
+    """An artefact's arrays. Raises NotFound, and ValueError where they cannot be read any more."""
     rows = session.execute(
         select(artefact_part.c.data)
         .where(artefact_part.c.workspace_id == workspace_id, artefact_part.c.artefact_id == artefact_id)
         .order_by(artefact_part.c.ordinal)
     )
-    return unpack(b"".join(data for (data,) in rows))
+    parts = [data for (data,) in rows]
+    if not parts:
+        raise NotFound(f"There is no artefact {artefact_id}.")
+    return unpack(b"".join(parts))
 
 
 def pack(arrays: dict[str, NDArray[Any]]) -> bytes:
@@ -89,9 +94,9 @@ def pack(arrays: dict[str, NDArray[Any]]) -> bytes:
 
 
 def unpack(packed: bytes) -> dict[str, NDArray[Any]]:
-    """The arrays that `pack` packed. Raises ValueError for anything else."""
+    """The arrays that `pack` packed. Raises ValueError for anything else, pickles among it, which are never loaded."""
     try:
         with np.load(io.BytesIO(packed), allow_pickle=False) as file:
             return {name: file[name] for name in file.files}
-    except zipfile.BadZipFile as error:
-        raise ValueError("the artefact's stored bytes are damaged") from error
+    except (zipfile.BadZipFile, zlib.error, EOFError, ValueError) as error:
+        raise ValueError("the artefact's stored bytes are damaged, or no plain arrays") from error

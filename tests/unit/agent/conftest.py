@@ -4,51 +4,16 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from small_workspace import WORDS, answer, texts
 
 from ticketflow.agent.experience import Experience
-from ticketflow.domain import AnswerStatus, Workspace
+from ticketflow.domain import Workspace
 from ticketflow.learning import training
 from ticketflow.learning.training import TrainingSet
 from ticketflow.retrieval.analyzer import terms
 from ticketflow.retrieval.fusion import PRIOR
-from ticketflow.store.answers import Answer
 from ticketflow.store.settings import Settings
 from ticketflow.testing import HashEncoder
-
-WORDS = {
-    "password": "forgot password login locked reset link expired account",
-    "refund": "refund money back return bank statement owed cancelled",
-    "parcel": "parcel courier delivery tracking shipment lost depot",
-    "descale": "limescale vinegar chalk deposits water boiling filter",
-}
-CATEGORIES = {"password": "account", "refund": "billing", "parcel": "delivery", "descale": "care"}
-
-
-def answer(label: str, **fields: object) -> Answer:
-    known = {
-        "workspace_id": "w",
-        "id": f"id-{label}",
-        "label": label,
-        "title": label.title(),
-        "body": f"Hello {{requester_name}}, about {label}.",
-        "status": AnswerStatus.APPROVED,
-        "category": CATEGORIES.get(label),
-        "team": None,
-        "language": None,
-        "article_id": None,
-        "used": 0,
-        "succeeded": 0,
-        "version": 1,
-        "created_at": 0,
-        "updated_at": 0,
-    }
-    return Answer.model_validate(known | fields)
-
-
-def texts(label: str, count: int) -> list[str]:
-    rng = np.random.default_rng(len(label))
-    vocabulary = WORDS[label].split()
-    return [" ".join(rng.choice(vocabulary, 4, replace=False)) for _ in range(count)]
 
 
 @pytest.fixture(scope="session")

@@ -2,8 +2,9 @@
 
 from dataclasses import replace
 
+import numpy as np
 import pytest
-from conftest import answer
+from small_workspace import answer
 
 from ticketflow.agent.analyze import understand
 from ticketflow.agent.decide import judge
@@ -126,8 +127,6 @@ def test_a_doubtful_candidate_goes_to_a_human(taught: Experience, encoder: HashE
 def test_an_answer_of_which_no_case_was_learned_is_not_sent(
     taught: Experience, seen: Intake, encoder: HashEncoder
 ) -> None:
-    import numpy as np
-
     new = answer("sso")
     known = replace(
         taught,
@@ -142,8 +141,6 @@ def test_an_answer_of_which_no_case_was_learned_is_not_sent(
 
 
 def test_nothing_alike_is_said_so(taught: Experience, seen: Intake) -> None:
-    import numpy as np
-
     empty = replace(taught, answers=(), vectors=np.zeros((0, 64), np.float32), trained=None)
     decision = judge(empty, seen, understand(empty, seen, findings()))
     assert decision.reasons == ["No answer in the knowledge base resembles this ticket."]

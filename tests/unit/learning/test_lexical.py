@@ -7,7 +7,7 @@ from ticketflow.learning.lexical import K1, MAX_TERMS, B, Bm25, TermMatrix
 
 
 def _reference(query: list[str], documents: list[list[str]]) -> list[float]:
-    """FTS5's bm25(), written out."""
+    """The formula of `retrieval.fulltext`, written out."""
     count, average = len(documents), sum(map(len, documents)) / len(documents)
     scores = []
     for document in documents:
@@ -15,7 +15,7 @@ def _reference(query: list[str], documents: list[list[str]]) -> list[float]:
         for term in set(query):
             hits = sum(term in other for other in documents)
             if hits:
-                idf = max(math.log((count - hits + 0.5) / (hits + 0.5)), 1e-6)
+                idf = math.log1p((count - hits + 0.5) / (hits + 0.5))
                 frequency = document.count(term)
                 total += idf * frequency * (K1 + 1) / (frequency + K1 * (1 - B + B * len(document) / average))
         scores.append(total)

@@ -50,7 +50,7 @@ def list_answers(calling: Calling, query: Annotated[AnswerQuery, Query()]) -> An
         wanted = answers.page(
             session,
             calling.workspace_id,
-            statuses=query.status or [AnswerStatus.DRAFT, AnswerStatus.APPROVED],
+            statuses=[AnswerStatus(status) for status in query.status or ("draft", "approved")],
             after=after[1] if after is not None else "",
             limit=query.limit + 1,
         )

@@ -1,0 +1,116 @@
+"""The schema: built by migrations, the same as the tables that the code speaks of, and refused when it is another."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import process_harness
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+
+from ticketflow.db import Database, migrations
+from ticketflow.db.sqlite import SQLite
+from ticketflow.db.tables import metadata
+from ticketflow.errors import MigrationNeeded
+from ticketflow.store import workspaces
+from ticketflow.testing import FrozenClock
+
+SEARCH = {"chunk_change"}
+"""What the dialect adds for full text and the change log; `chunk_fts` brings tables of its own."""
+
+
+@pytest.fixture
+def empty(tmp_path: Path) -> Iterator[Database]:
+    """A database without any table."""
+    opened = Database(f"sqlite:///{tmp_path}/empty.db", SQLite(), FrozenClock())
+    yield opened
+    opened.close()
+
+
+def tables(database: Database) -> set[str]:
+    with database.engine.connect() as connection:
+        names = inspect(connection).get_table_names()
+    return {name for name in names if not name.startswith("chunk_fts")}
+
+
+def test_from_empty_to_head(empty: Database) -> None:
+    assert migrations.current(empty) is None
+    migrations.upgrade(empty)
+    assert migrations.current(empty) == migrations.head()
+    migrations.check(empty)
+    assert tables(empty) == {*metadata.tables, *SEARCH, "alembic_version"}
+
+
+def test_upgrading_again_changes_nothing(database: Database) -> None:
+    with database.write() as session:
+        made = workspaces.ensure(session, "acme")
+    migrations.upgrade(database)
+    migrations.check(database)
+    with database.read() as session:
+        assert workspaces.get(session, made.id) == made
+
+
+def test_what_is_migrated_is_what_the_code_speaks_of(database: Database) -> None:
+    def ours(_object: object, name: str | None, kind: str, *_: object) -> bool:
+        return kind != "table" or not (name in SEARCH or str(name).startswith("chunk_fts"))
+
+    with database.engine.connect() as connection:
+        context = MigrationContext.configure(
+            connection, opts={"include_object": ours, "compare_type": True, "compare_server_default": True}
+        )
+        assert compare_metadata(context, metadata) == []
+
+
+def test_every_key_begins_with_the_workspace_unless_the_id_is_the_worlds_own() -> None:
+    whole = {"workspace", "run", "step_output", "effect", "api_key", "chunk"}
+    for table in metadata.tables.values():
+        if table.name not in whole:
+            assert next(iter(table.primary_key)).name == "workspace_id", table.name
+        assert table.name == "workspace" or "workspace_id" in table.c, table.name
+
+
+def test_search_is_made_too(database: Database) -> None:
+    with database.engine.connect() as connection:
+        names = {
+            row.name
+            for row in connection.execute(text("SELECT name FROM sqlite_master WHERE type IN ('trigger', 'table')"))
+        }
+    triggers = {"chunk_inserted", "chunk_deleted", "chunk_retermed", "chunk_updated", "chunk_change_trimmed"}
+    assert triggers | {"chunk_fts", "chunk_change"} <= names
+
+
+def test_an_empty_database_is_refused_with_the_remedy(empty: Database) -> None:
+    with pytest.raises(MigrationNeeded, match=r"revision none.*ticketflow db upgrade"):
+        migrations.check(empty)
+
+
+@pytest.mark.parametrize("revision", ["0000", "9999"])
+def test_another_revision_is_refused_by_name(database: Database, revision: str) -> None:
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = :revision"), {"revision": revision})
+    with pytest.raises(MigrationNeeded, match=f"revision {revision}; this version needs {migrations.head()}"):
+        migrations.check(database)
+
+
+def test_an_upgrade_that_fails_leaves_nothing_behind(empty: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(_dialect: SQLite, _connection: object) -> None:
+        raise RuntimeError("no full text here")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(SQLite, "create_search", refuse)
+        with pytest.raises(RuntimeError, match="no full text"):
+            migrations.upgrade(empty)
+    assert tables(empty) <= {"alembic_version"}
+    assert migrations.current(empty) is None
+    migrations.upgrade(empty)
+    migrations.check(empty)
+
+
+def test_several_processes_may_upgrade_at_once(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path}/shared.db"
+    assert process_harness.in_processes(process_harness.upgrade, [(url,)] * 4) == [migrations.head()] * 4
+    opened = Database(url, SQLite(), FrozenClock())
+    migrations.check(opened)
+    assert tables(opened) == {*metadata.tables, *SEARCH, "alembic_version"}
+    opened.close()

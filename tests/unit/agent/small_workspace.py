@@ -1,0 +1,41 @@
+"""The answers and words of a small workspace, for the unit tests of the agent."""
+
+import numpy as np
+
+from ticketflow.domain import AnswerStatus
+from ticketflow.store.answers import Answer
+
+WORDS = {
+    "password": "forgot password login locked reset link expired account",
+    "refund": "refund money back return bank statement owed cancelled",
+    "parcel": "parcel courier delivery tracking shipment lost depot",
+    "descale": "limescale vinegar chalk deposits water boiling filter",
+}
+CATEGORIES = {"password": "account", "refund": "billing", "parcel": "delivery", "descale": "care"}
+
+
+def answer(label: str, **fields: object) -> Answer:
+    known = {
+        "workspace_id": "w",
+        "id": f"id-{label}",
+        "label": label,
+        "title": label.title(),
+        "body": f"Hello {{requester_name}}, about {label}.",
+        "status": AnswerStatus.APPROVED,
+        "category": CATEGORIES.get(label),
+        "team": None,
+        "language": None,
+        "article_id": None,
+        "used": 0,
+        "succeeded": 0,
+        "version": 1,
+        "created_at": 0,
+        "updated_at": 0,
+    }
+    return Answer.model_validate(known | fields)
+
+
+def texts(label: str, count: int) -> list[str]:
+    rng = np.random.default_rng(len(label))
+    vocabulary = WORDS[label].split()
+    return [" ".join(rng.choice(vocabulary, 4, replace=False)) for _ in range(count)]
