@@ -1,5 +1,6 @@
 """Draws docs/demo.svg: the demo's table after all tickets of the sample company were decided, for the README."""
 
+import io
 import re
 import tempfile
 from pathlib import Path
@@ -8,6 +9,7 @@ from rich.console import Console
 
 from ticketflow.agent.batch import process_batch
 from ticketflow.config import Config
+from ticketflow.db import migrations
 from ticketflow.demo import company, setup, showing
 from ticketflow.runtime import build
 
@@ -31,10 +33,10 @@ def main() -> None:
         for arrival, made in zip(arrivals, told, strict=True):
             board.add(arrival, made)
         built.runner.stop(drain_seconds=30)
-    console = Console(record=True, width=120, file=Path("/dev/null").open("w"))
+    console = Console(record=True, width=120, file=io.StringIO(), color_system="truecolor", force_terminal=True)
     console.print("[bold]Kettle & Crane[/bold]  the sample company, every ticket decided\n")
     console.print(board.render())
-    TARGET.write_text(FONT_FACE.sub("", console.export_svg(title="ticketflow demo")), encoding="utf-8")
+    TARGET.write_text(FONT_FACE.sub("", console.export_svg(title="ticketflow demo: Kettle & Crane")), encoding="utf-8")
     print(f"{TARGET} is written: {board.tally()}")
 
 

@@ -1,28 +1,23 @@
-"""The command line as a user has it: `installed` starts the real command, `run` calls the same code in this process."""
+"""The command line as a user has it: `installed` starts the real command, `command` runs it in this process."""
 
 import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+from e2e_harness import COMMAND, Command, Ended
 
 from ticketflow import cli
 
-COMMAND = str(Path(sys.executable).with_name("ticketflow"))
 
-
-class Ended(NamedTuple):
-    """How a command ended."""
-
-    code: int
-    out: str
-    err: str
-
-
-Command = Callable[..., Ended]
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Slow tests run only where -m asks for them."""
+    if not config.option.markexpr:
+        for item in items:
+            if item.get_closest_marker("slow") and "e2e" in item.path.parts:
+                item.add_marker(pytest.mark.skip(reason="slow; run it with -m slow"))
 
 
 @pytest.fixture(autouse=True)

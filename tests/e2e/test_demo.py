@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Command
+from e2e_harness import Command
 
 from ticketflow.demo import company
 from ticketflow.retrieval.language import detect
@@ -64,7 +64,7 @@ def test_people_write_in_several_languages_and_in_different_ways() -> None:
     assert lengths[-len(lengths) // 20] > 180
     assert lengths[-1] > 500
     assert sum(row["body"].isupper() for row in HISTORY) >= 5, "some people shout"
-    assert sum("\n" in row["body"] for row in HISTORY) >= 200, "some write paragraphs and sign"
+    assert sum("\n" in row["body"] for row in HISTORY) >= 100, "some write paragraphs and sign"
     heard = Counter(detect(row["body"]).value for row in INCOMING if len(row["body"]) > 60)
     assert len([language for language, times in heard.items() if language and times >= 2]) >= 3
 
@@ -110,6 +110,7 @@ def test_the_demo_goes_from_nothing_to_its_summary_and_starts_again_quickly(
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(600)
 def test_the_whole_demo_answers_half_of_the_tickets_and_hardly_any_wrongly(command: Command, tmp_path: Path) -> None:
     told = json.loads(command("demo", "--once", "--json", "--home", tmp_path / "demo").out)
     assert told["tickets"] == len(INCOMING)

@@ -6,7 +6,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Command
+from e2e_harness import Command
 from sqlalchemy import func, select
 
 from ticketflow.clock import SystemClock

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import structlog
 import typer
-from conftest import Command
+from e2e_harness import Command
 
 from ticketflow.cli import app, logs
 

@@ -1,6 +1,7 @@
 """One user's first hour on the installed command: import, process, explain, search, key, serve, post, stop."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -12,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Command
+from e2e_harness import Command
 from small_company import ASKED, write_history, write_new
 
 SECONDS = 60.0
@@ -82,10 +83,18 @@ def test_from_a_file_of_old_tickets_to_a_server_that_decides_new_ones(
 
     key = installed("key", "create", "desk", "--scope", "all").out.strip()
     server = start("serve", "--port", "0")
-    call = Caller(serving(server), key)
+    address = serving(server)
+    call = Caller(address, key)
     made = call("POST", "/v1/tickets", {"subject": "Refund", "body": "When do I get my money back for the kettle?"})
     ticket = call.decided(made["ticket"]["id"])
     assert ticket["decision"]["label"] == "refund"
+
+    guide = (Path(__file__).parents[2] / "docs" / "guides" / "integrate.md").read_text("utf-8")
+    example = guide.partition("```python\n")[2].partition("```")[0]
+    environment = {**os.environ, "TICKETFLOW_URL": address, "TICKETFLOW_KEY": key}
+    done = subprocess.run([sys.executable, "-c", example], capture_output=True, text=True, env=environment, timeout=60)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split()[0] in ("resolve", "escalate")
 
     server.send_signal(signal.SIGTERM)
     out, err = server.communicate(timeout=SECONDS)
@@ -93,13 +102,14 @@ def test_from_a_file_of_old_tickets_to_a_server_that_decides_new_ones(
     assert [json.loads(line) for line in err.splitlines()] == [], "nothing went wrong, so nothing was logged"
 
 
-def test_a_worker_killed_between_two_processes_loses_and_repeats_nothing(
+def test_workers_of_their_own_decide_and_one_that_is_killed_loses_and_repeats_nothing(
     installed: Command, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("TICKETFLOW_LEASE_SECONDS", "2")  # how long the dead worker's run waits for another
     key = installed("key", "create", "desk", "--scope", "all").out.strip()
     server = start("serve", "--port", "0", "--workers", "0")
-    call = Caller(serving(server), key)
+    address = serving(server)
+    call = Caller(address, key)
     ids = [call("POST", "/v1/tickets", {"body": f"Where is parcel number {n}?"})["ticket"]["id"] for n in range(30)]
     assert call("GET", f"/v1/tickets/{ids[0]}")["decision"] is None, "nobody works on it yet"
     killed = start("worker")
@@ -117,10 +127,7 @@ def test_a_worker_killed_between_two_processes_loses_and_repeats_nothing(
     said = [json.loads(line)["event"] for line in err.splitlines()]
     assert (worker.returncode, said[0], said[-1]) == (0, "worker_started", "worker_stopped")
 
-
-def test_a_taken_port_is_told_and_ctrl_c_is_an_orderly_end(installed: Command, start: Start) -> None:
-    server = start("serve", "--port", "0", "--workers", "0")
-    port = serving(server).rsplit(":", 1)[1]
+    port = address.rsplit(":", 1)[1]
     second = installed("serve", "--port", port)
     assert (second.code, second.out) == (3, "")
     assert f"Port {port} of 127.0.0.1 is taken by another process." in second.err
@@ -129,16 +136,17 @@ def test_a_taken_port_is_told_and_ctrl_c_is_an_orderly_end(installed: Command, s
     assert (server.returncode, err) == (0, "")
 
 
-def test_a_reader_who_leaves_ends_the_command_quietly(command: Command, start: Start, tmp_path: Path) -> None:
-    history = tmp_path / "history.jsonl"
-    write_history(history)
-    assert command("import", history, "--text", "text", "--answer", "label", "--no-refit").code == 0
-    searching = start("search", "parcel", "--limit", "100", "--json")
-    assert searching.stdout is not None
-    searching.stdout.close()
-    assert searching.stderr is not None
-    err = searching.stderr.read()
-    assert (searching.wait(SECONDS), err) == (0, "")
+@pytest.mark.parametrize("arguments", [("db", "check", "--json"), ("doctor",)])
+def test_a_reader_who_leaves_ends_the_command_quietly(
+    command: Command, start: Start, arguments: tuple[str, ...]
+) -> None:
+    command("db", "upgrade")
+    process = start(*arguments)
+    assert process.stdout is not None
+    process.stdout.close()
+    assert process.stderr is not None
+    err = process.stderr.read()
+    assert (process.wait(SECONDS), err) == (0, "")
 
 
 @pytest.mark.parametrize("arguments", [("--help",), ("key", "list"), ("db", "check")])

@@ -157,7 +157,7 @@ class Runner(Generic[D]):
             try:
                 self._failed(run, execution.step, error)
             except LeaseLost:
-                log.warning("lease_lost", run=run.id, step=execution.step, fence=run.fence)
+                log.warning("lease_lost", run=run.id, step=execution.step, fence=run.fence, after=_sentence(error))
 
     def _failed(self, run: Run, step: str, error: Exception) -> None:
         if isinstance(error, LeaseLost):
