@@ -22,7 +22,7 @@ def main() -> int:
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--short", action="store_true", help="A fifth of the data, and wide bars.")
     options.add_argument("--json", action="store_true")
-    options.add_argument("--workers", type=int, default=2)
+    options.add_argument("--workers", type=int, default=3)
     given = options.parse_args()
     folder = data("banking77")
     if folder is None:

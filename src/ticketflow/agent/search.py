@@ -26,8 +26,12 @@ def search(deps: Deps, state: State) -> Findings:
         cases = deps.search.voters(
             session, known.workspace, intake.text, vector, ChunkKind.CASE, NEIGHBOURS, TEXT_HITS, known.fusion
         )
-        articles = deps.search.find(
-            session, known.workspace, intake.text, vector=vector, kinds=[ChunkKind.ARTICLE], limit=SHOWN
+        articles = (
+            deps.search.find(
+                session, known.workspace, intake.text, vector=vector, kinds=[ChunkKind.ARTICLE], limit=SHOWN
+            )
+            if deps.search.index.count(known.workspace, ChunkKind.ARTICLE)
+            else []
         )
     return Findings(cases=_evidence(cases, known), articles=_evidence(articles, known), answers=_answers(known, vector))
 

@@ -57,6 +57,13 @@ class Dialect(Protocol):
         """The newest position in the change log, 0 when it is empty."""
         ...
 
+    def tidy(self, connection: Connection, *, first: bool) -> bool:
+        """Merge a bounded part of what many writes left scattered in full text; whether there is more to merge.
+
+        `first` begins a whole pass. Each part belongs into a transaction of its own, so that no writer waits for long.
+        """
+        ...
+
     def full_disk(self, error: Exception) -> bool:
         """Whether a driver's error means that the disk is full."""
         ...

@@ -30,6 +30,7 @@ Progress = Callable[[float, str], None]
 """Called with a share of 0 to 1 and what is being done."""
 
 PROBLEMS_TOLD = 20
+WORTH_TIDYING = 500
 RUNNING, FINISHED = "running", "finished"
 
 
@@ -107,6 +108,7 @@ def import_history(
         if _identity(path) != before:
             raise InvalidFile(f"{path} was changed while it was read.", remedy="Run the same command again.")
         run.finish()
+        run.tidy()
         kept = rejects.keep()
     seconds = time.perf_counter() - started
     return ImportReport(
@@ -191,6 +193,14 @@ class _ImportRun:
             audit.record(
                 session, self._workspace.id, "import", "import.finished", self._import.id, source=self._import.source
             )
+
+    def tidy(self) -> None:
+        """Leave full text as quick as it can be: a long import leaves it in many pieces."""
+        first = more = self.counts.added + self.counts.updated > WORTH_TIDYING and not self.already_imported
+        while more:
+            with self._saying_how_far(), self._database.write() as session:
+                more = session.dialect.tidy(session.connection, first=first)
+            first = False
 
     def _begin(self) -> None:
         if self._dry_run:

@@ -40,7 +40,7 @@ def labelled_pools(
     Stored vectors and terms are the queries, so nothing is encoded. Call with no transaction open.
     """
     with database.read() as session:
-        search.index.follow(session)
+        search.index.follow(session, [kind])
         queries = _queries(session, workspace, search.index.encoder_id, kind, limit)
     pools: list[LabelledPool] = []
     for start in range(0, len(queries), TRANSACTION):

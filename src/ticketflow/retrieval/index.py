@@ -22,6 +22,7 @@ from ticketflow.retrieval.partition import Batch, Ids, Partition, Scores
 
 STREAM = 1_024  # rows a fetch while loading: their vectors stay in the processor's cache between the steps
 PAGE = 2_000  # changes a step while following
+MOST_DEFERRED = 20_000  # noted changes of a kind, past which they are read after all
 FETCH = 500  # ids a statement
 
 LARGEST_GUESS = 4_000_000  # rows of room made before it is known how many there are
@@ -47,6 +48,7 @@ class VectorIndex:
         self._partitions: dict[int, Partition] = {}
         self._codes = _Codes()
         self._position = -1  # in the change log; -1 before the first load
+        self._deferred: dict[int, set[int]] = {}  # changed chunk ids that nobody has asked for yet, by kind
 
     def __len__(self) -> int:
         return sum(len(partition) for partition in self._partitions.values())
@@ -61,10 +63,15 @@ class VectorIndex:
         partition = self._partitions.get(_key(workspace, kind))
         return len(partition) if partition else 0
 
-    def follow(self, session: Session) -> None:
-        """Catch up with what `session` sees; the first call loads everything. Cheap when nothing changed."""
+    def follow(self, session: Session, kinds: Iterable[ChunkKind] = tuple(ChunkKind)) -> None:
+        """Catch up with what `session` sees of these kinds; the first call loads everything.
+
+        Cheap when nothing changed. Changes of other kinds are noted and read when somebody searches those: every
+        ticket that arrives is a change, and the agent searches cases.
+        """
         newest = session.dialect.last_change(session.connection)
-        if newest <= self._position:
+        wanted = {int(kind) for kind in kinds}
+        if newest <= self._position and wanted.isdisjoint(self._deferred):
             return
         with self._lock:
             if self._position < 0:
@@ -76,7 +83,10 @@ class VectorIndex:
                 elif not changes:
                     self._position = newest
                 else:
-                    self._apply(session, changes)
+                    self._defer(changes)
+            for kind in [kind for kind, ids in self._deferred.items() if kind in wanted or len(ids) > MOST_DEFERRED]:
+                self._apply(session, sorted(self._deferred[kind]))
+                del self._deferred[kind]  # only now: whoever looks without the lock must not take it for read
 
     def nearest(
         self, workspace: Workspace, kind: ChunkKind, vector: Scores, limit: int, filters: Filters
@@ -111,10 +121,16 @@ class VectorIndex:
             self._put(partitions, rows)
             after = rows[-1].id
         self._partitions = partitions
+        self._deferred.clear()
         self._position = newest
 
-    def _apply(self, session: Session, changes: list[tuple[int, int, bool]]) -> None:
-        touched = sorted({chunk_id for _, chunk_id, _ in changes})
+    def _defer(self, changes: list[tuple[int, int, bool]]) -> None:
+        for _, chunk_id, _ in changes:
+            kind = chunk_id >> KIND_BITS & (1 << WORKSPACE_BITS - KIND_BITS) - 1
+            self._deferred.setdefault(kind, set()).add(chunk_id)
+        self._position = changes[-1][0]
+
+    def _apply(self, session: Session, touched: list[int]) -> None:
         rows = list(_fetch(session, touched, self.encoder_id))
         present = {row.id for row in rows}
         gone = np.array([chunk_id for chunk_id in touched if chunk_id not in present], np.int64)
@@ -122,7 +138,6 @@ class VectorIndex:
             if key in self._partitions:
                 self._partitions[key].remove(ids)
         self._put(self._partitions, rows)
-        self._position = changes[-1][0]
 
     def _put(self, partitions: dict[int, Partition], rows: Sequence[Any]) -> None:
         """Rows ascend by id."""

@@ -89,9 +89,10 @@ class Search:
         """The best `limit` sources by both halves together. Pass `vector` so that nothing is encoded in here."""
         query: Vectors = self.encoder.encode([text])[0] if vector is None else vector
         terms = analyzer.terms(text)
-        self.index.follow(session)
+        kinds = tuple(_each(kinds))
+        self.index.follow(session, kinds)
         scored: list[Scored] = []
-        for kind in _each(kinds):
+        for kind in kinds:
             pool = self.pool(session, workspace, query, terms, kind, limit=limit, filters=filters)
             scored += pool.scored(pool.fused(weights or PRIOR))
         return hits.read(session, workspace, scored, limit, filters)
@@ -106,9 +107,10 @@ class Search:
         filters: Filters = NO_FILTERS,
     ) -> list[Hit]:
         """The nearest `limit` sources by exact cosine, which is their score."""
-        self.index.follow(session)
+        kinds = tuple(_each(kinds))
+        self.index.follow(session, kinds)
         scored: list[Scored] = []
-        for kind in _each(kinds):
+        for kind in kinds:
             pool = self._exact(session, vector, self._rough(workspace, kind, vector, limit, filters), {}, None)
             scored += pool.scored(pool.similarity)
         return hits.read(session, workspace, scored, limit, filters)
@@ -124,9 +126,10 @@ class Search:
     ) -> list[Hit]:
         """The best `limit` sources by BM25, which is their score; `similarity` stays None."""
         terms = analyzer.terms(text)
-        self.index.follow(session)
+        kinds = tuple(_each(kinds))
+        self.index.follow(session, kinds)
         scored: list[Scored] = []
-        for kind in _each(kinds):
+        for kind in kinds:
             _, found = self._words(session, workspace, kind, terms, limit, filters)
             scored += [Scored(score, chunk_id, None, score) for chunk_id, score in found.items()]
         return hits.read(session, workspace, scored, limit, filters)
@@ -146,7 +149,7 @@ class Search:
 
         A source with several chunks may make it a little shorter.
         """
-        self.index.follow(session)
+        self.index.follow(session, [kind])
         pool = self.pool(session, workspace, vector, analyzer.terms(text), kind, limit=max(nearest, worded))
         by_cosine = np.argsort(-np.nan_to_num(pool.similarity, nan=-2.0), kind="stable")[:nearest]
         by_words = np.argsort(-pool.lexical, kind="stable")[:worded]

@@ -72,6 +72,13 @@ TAKE = (
     )
 )
 
+_MINE = update(run_table).where(
+    run_table.c.id == bindparam("wanted"),
+    run_table.c.workspace_id == bindparam("workspace"),
+    run_table.c.fence == bindparam("seen"),
+    run_table.c.state == RunState.LIVE.value,
+)
+
 bell = Bell()
 """Rung when this process enqueued a run; runs of other processes are found by polling."""
 
@@ -228,15 +235,7 @@ def _ahead(now: int) -> ColumnElement[bool]:
 
 
 def _guarded(session: Session, run: Run, **values: Any) -> None:
-    written = session.execute(
-        update(run_table)
-        .where(
-            run_table.c.id == run.id,
-            run_table.c.workspace_id == run.workspace_id,
-            run_table.c.fence == run.fence,
-            run_table.c.state == RunState.LIVE.value,
-        )
-        .values(**values, updated_at=session.now)
-    )
+    mine = {"wanted": run.id, "workspace": run.workspace_id, "seen": run.fence}
+    written = session.execute(_MINE, mine | values | {"updated_at": session.now})
     if written.rowcount != 1:
         raise LeaseLost(f"Run {run.id} is not this worker's any more (claim {run.fence}); its work is dropped.")
