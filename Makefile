@@ -33,6 +33,7 @@ lint: $(VENV)/dev ## Style, types, import contracts, file sizes, drift of openap
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_sizes.py
 	$(BIN)/python tools/openapi.py --check
+	$(BIN)/python tools/cli_reference.py --check
 
 fix: $(VENV)/dev ## Format, and mend what can be mended by itself
 	$(BIN)/ruff check --fix .

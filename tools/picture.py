@@ -9,7 +9,6 @@ from rich.console import Console
 
 from ticketflow.agent.batch import process_batch
 from ticketflow.config import Config
-from ticketflow.db import migrations
 from ticketflow.demo import company, setup, showing
 from ticketflow.runtime import build
 

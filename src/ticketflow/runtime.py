@@ -161,7 +161,7 @@ def _home_secret(home: Path) -> bytes:
 
 def _make_secret(path: Path) -> None:
     """Whole or not at all: another process may make it, or read it, at the same moment."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers' words lie here
     draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
     handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:

@@ -67,7 +67,7 @@ class SQLite:
         """An engine on a file, whose folder is made when it is missing."""
         path = make_url(url).database
         if path:
-            Path(path).parent.mkdir(parents=True, exist_ok=True)
+            Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers' words lie here
         engine = create_engine(
             url,
             pool_size=16,
