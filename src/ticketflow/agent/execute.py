@@ -96,16 +96,7 @@ def _reply(session: Session, state: State, ticket: tickets.Ticket, decision: Dec
     run = state.run
     answer = _answer(session, state, decision)
     body = fill(answer.text, ticket)
-    first = effects.once(
-        session,
-        workspace_id=run.workspace_id,
-        ticket_id=run.ticket_id,
-        trigger_id=run.trigger_id,
-        run_id=run.id,
-        kind="reply",
-        payload={"answer_id": answer.id, "answer_version": answer.version},
-    )
-    if not first:
+    if not _first(session, run, "reply", {"answer_id": answer.id, "answer_version": answer.version}):
         return Outcome(status=TicketStatus.RESOLVED, message_id=None, team=None)
     message_id = tickets.add_message(
         session, run.workspace_id, run.ticket_id, author=Author.AGENT, author_name="TicketFlow", body=body
@@ -116,16 +107,7 @@ def _reply(session: Session, state: State, ticket: tickets.Ticket, decision: Dec
 
 def _hand_over(session: Session, state: State, decision: Decision, objection: str | None) -> Outcome:
     run = state.run
-    first = effects.once(
-        session,
-        workspace_id=run.workspace_id,
-        ticket_id=run.ticket_id,
-        trigger_id=run.trigger_id,
-        run_id=run.id,
-        kind="escalation",
-        payload={"team": decision.team},
-    )
-    if not first:
+    if not _first(session, run, "escalation", {"team": decision.team}):
         return Outcome(status=TicketStatus.ESCALATED, message_id=None, team=decision.team)
     message_id = tickets.add_message(
         session,
@@ -137,6 +119,19 @@ def _hand_over(session: Session, state: State, decision: Decision, objection: st
         internal=True,
     )
     return Outcome(status=TicketStatus.ESCALATED, message_id=message_id, team=decision.team)
+
+
+def _first(session: Session, run: Run, kind: str, payload: dict[str, Any]) -> bool:
+    """Whether this trigger has not had this effect before; it is recorded with the transaction."""
+    return effects.once(
+        session,
+        workspace_id=run.workspace_id,
+        ticket_id=run.ticket_id,
+        trigger_id=run.trigger_id,
+        run_id=run.id,
+        kind=kind,
+        payload=payload,
+    )
 
 
 def fill(text: str, ticket: tickets.Ticket) -> str:

@@ -6,15 +6,15 @@ from fastapi import Query, Response
 
 from ticketflow.api import paging
 from ticketflow.api.documented import fails
+from ticketflow.api.existing import existing_named
 from ticketflow.api.guard import Calling, needs, router
-from ticketflow.api.problems import AlreadyExists
 from ticketflow.api.schemas.knowledge import AnswerIn, AnswerOut, AnswerPage, AnswerPatch, AnswerQuery
 from ticketflow.api.scopes import Scope
+from ticketflow.db import Session
 from ticketflow.domain import AnswerStatus
-from ticketflow.errors import Conflict
 from ticketflow.knowledge import publishing
 from ticketflow.store import answers
-from ticketflow.store.answers import NewAnswer
+from ticketflow.store.answers import Answer, NewAnswer
 
 routes = router("Articles and answers")
 
@@ -27,16 +27,14 @@ def write_answer(calling: Calling, body: AnswerIn, response: Response) -> Answer
     """
     new = NewAnswer.model_validate(body.model_dump())
     runtime = calling.runtime
-    try:
+
+    def same(session: Session) -> Answer | None:
+        return answers.by_labels(session, calling.workspace_id, [new.label]).get(new.label)
+
+    with existing_named(calling, same):
         made = publishing.save_answer(
             runtime.database, runtime.encoder, calling.workspace_id, new, calling.principal.actor
         )
-    except Conflict as conflict:
-        with runtime.database.read() as session:
-            existing = answers.by_labels(session, calling.workspace_id, [new.label]).get(new.label)
-        if existing is None:
-            raise
-        raise AlreadyExists(conflict, existing.id) from conflict
     response.headers["Location"] = f"/v1/answers/{made.id}"
     return AnswerOut.model_validate(made)
 

@@ -6,8 +6,8 @@ from fastapi import Query, Response
 
 from ticketflow.api import paging
 from ticketflow.api.documented import fails
+from ticketflow.api.existing import existing_named
 from ticketflow.api.guard import Calling, needs, router
-from ticketflow.api.problems import AlreadyExists
 from ticketflow.api.schemas.knowledge import (
     ArticleIn,
     ArticleOut,
@@ -17,10 +17,10 @@ from ticketflow.api.schemas.knowledge import (
     ArticleSummary,
 )
 from ticketflow.api.scopes import Scope
-from ticketflow.errors import Conflict
+from ticketflow.db import Session
 from ticketflow.knowledge import publishing
 from ticketflow.store import articles
-from ticketflow.store.articles import NewArticle
+from ticketflow.store.articles import Article, NewArticle
 
 routes = router("Articles and answers")
 
@@ -33,16 +33,14 @@ def write_article(calling: Calling, body: ArticleIn, response: Response) -> Arti
     """
     new = NewArticle.model_validate(body.model_dump())
     runtime = calling.runtime
-    try:
+
+    def same(session: Session) -> Article | None:
+        return articles.by_external_id(session, calling.workspace_id, new.external_id or "")
+
+    with existing_named(calling, same):
         made = publishing.save_article(
             runtime.database, runtime.encoder, calling.workspace_id, new, calling.principal.actor
         )
-    except Conflict as conflict:
-        with runtime.database.read() as session:
-            existing = articles.by_external_id(session, calling.workspace_id, new.external_id or "")
-        if existing is None:
-            raise
-        raise AlreadyExists(conflict, existing.id) from conflict
     response.headers["Location"] = f"/v1/articles/{made.id}"
     return ArticleOut.model_validate(made)
 

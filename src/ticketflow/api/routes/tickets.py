@@ -8,8 +8,8 @@ from ticketflow.agent import learn, pipeline
 from ticketflow.api import paging, searching
 from ticketflow.api.conversation import say
 from ticketflow.api.documented import fails
+from ticketflow.api.existing import existing_named
 from ticketflow.api.guard import Calling, needs, router
-from ticketflow.api.problems import AlreadyExists
 from ticketflow.api.schemas.runs import FeedbackIn, FeedbackOut, RunList, RunOut
 from ticketflow.api.schemas.search import SearchOut, SimilarQuery, kinds_of
 from ticketflow.api.schemas.tickets import (
@@ -25,7 +25,8 @@ from ticketflow.api.schemas.tickets import (
     TicketQuery,
 )
 from ticketflow.api.scopes import Scope
-from ticketflow.errors import Conflict, InvalidInput
+from ticketflow.db import Session
+from ticketflow.errors import InvalidInput
 from ticketflow.store import answers, decisions, tickets
 from ticketflow.store.feedback import NewFeedback
 from ticketflow.workflow import history
@@ -42,16 +43,13 @@ def open_ticket(calling: Calling, body: TicketIn, response: Response) -> TicketA
     A second ticket with the same `external_id` is refused with 409, and `existing_id` names the first.
     """
     new = tickets.NewTicket.model_validate(body.model_dump())
-    try:
-        with calling.runtime.database.write() as session:
-            made, run_id = pipeline.start(session, calling.workspace_id, new)
-            made = tickets.get(session, calling.workspace_id, made.id)
-    except Conflict as conflict:
-        with calling.runtime.database.read() as session:
-            existing = tickets.by_external_id(session, calling.workspace_id, new.external_id or "")
-        if existing is None:
-            raise
-        raise AlreadyExists(conflict, existing.id) from conflict
+
+    def same(session: Session) -> tickets.Ticket | None:
+        return tickets.by_external_id(session, calling.workspace_id, new.external_id or "")
+
+    with existing_named(calling, same), calling.runtime.database.write() as session:
+        made, run_id = pipeline.start(session, calling.workspace_id, new)
+        made = tickets.get(session, calling.workspace_id, made.id)
     response.headers["Location"] = f"/v1/tickets/{made.id}"
     return TicketAccepted(ticket=TicketOut.model_validate(made), run_id=run_id)
 
