@@ -12,6 +12,7 @@ from ticketflow.agent import learn
 from ticketflow.db.tables import case, chunk
 from ticketflow.domain import ChunkKind, TicketStatus
 from ticketflow.errors import NotFound
+from ticketflow.learning import refitting
 from ticketflow.retrieval.chunks import from_bytes
 from ticketflow.store import cases
 from ticketflow.store.tickets import NewTicket
@@ -197,6 +198,21 @@ def test_a_refit_is_queued_when_enough_is_new_and_only_once(company: Company) ->
 def test_queueing_a_refit_twice_gives_the_same_run(company: Company) -> None:
     with company.database.write() as session:
         assert learn.queue_refit(session, company.id) == learn.queue_refit(session, company.id)
+
+
+def test_a_queued_refit_is_not_done_when_somebody_learned_meanwhile(company: Company) -> None:
+    with company.database.write() as session:
+        run_id = learn.queue_refit(session, company.id)
+    company.clock.advance(1)
+    company.refit()
+    with company.database.read() as session:
+        learned = refitting.in_force(session, company.id)
+    company.work()
+    with company.database.read() as session:
+        assert refitting.in_force(session, company.id) == learned
+        assert history.get(session, company.id, run_id).state is RunState.SUCCEEDED
+        assert learned is not None
+        assert history.outputs(session, company.id, run_id)["refit"].output["version"] == learned.version
 
 
 def test_the_background_thread_refits_while_tickets_go_on(company: Company) -> None:

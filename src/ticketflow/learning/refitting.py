@@ -19,6 +19,7 @@ from ticketflow.retrieval.history import LabelledPool
 from ticketflow.retrieval.stored import StoredChunk, first_chunks
 from ticketflow.store import answers, artefacts, cases, settings, workspaces
 from ticketflow.store.answers import Answer
+from ticketflow.store.artefacts import Artefact
 from ticketflow.store.cases import LabelledCase
 from ticketflow.store.settings import Settings
 
@@ -59,8 +60,13 @@ class Taught:
 
 def learned_until(session: Session, workspace_id: str) -> int:
     """Up to when (microseconds) the cases are in the artefacts in force, 0 before the first."""
-    found = artefacts.active(session, workspace_id, DECISION)
+    found = in_force(session, workspace_id)
     return int(found.provenance["read_at"]) if found else 0
+
+
+def in_force(session: Session, workspace_id: str) -> Artefact | None:
+    """The decision's artefact that is used now, None before the first refit."""
+    return artefacts.active(session, workspace_id, DECISION)
 
 
 def read(session: Session, encoder: Encoder, workspace_id: str, most_cases: int = MOST_CASES) -> History:
