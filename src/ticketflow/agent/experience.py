@@ -161,10 +161,8 @@ def _refreshed(session: Session, encoder: Encoder, known: Experience) -> Experie
 def _vectors(
     session: Session, encoder: Encoder, workspace: Workspace, ordered: Sequence[Answer]
 ) -> NDArray[np.float32]:
-    own = {row.source_id: row.vector for row in first_chunks(session, workspace, ChunkKind.ANSWER, encoder.id)}
-    missing = np.full(encoder.dimension, np.nan, np.float32)
-    vectors = np.array([own.get(answer.id, missing) for answer in ordered], np.float32)
-    return vectors.reshape(len(ordered), encoder.dimension)
+    stored = {row.source_id: row for row in first_chunks(session, workspace, ChunkKind.ANSWER, encoder.id)}
+    return refitting.own_vectors(ordered, stored, encoder.dimension)
 
 
 def _load(session: Session, encoder: Encoder, workspace_id: str) -> Experience:

@@ -1,6 +1,6 @@
 """From a workspace's stored history to artefacts in force. Reads and writes rows; what is learned is in `training`."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -127,10 +127,7 @@ def learn(history: History, pools: Sequence[LabelledPool], progress: Progress) -
 def training_set(history: History) -> TrainingSet:
     """The history as arrays."""
     index = {answer.id: row for row, answer in enumerate(history.answers)}
-    missing = np.full(history.dimension, np.nan, np.float32)
     vectors = [row.vector for row in history.chunks]
-    found = [history.answer_chunks.get(answer.id) for answer in history.answers]
-    own = [missing if row is None else row.vector for row in found]
     return TrainingSet(
         texts=[row.text for row in history.chunks],
         tokens=[row.terms for row in history.chunks],
@@ -138,8 +135,16 @@ def training_set(history: History) -> TrainingSet:
         answers=np.array([index.get(case.answer_id or "", -1) for case in history.cases], np.int64),
         languages=[case.language or "" for case in history.cases],
         success_rates=known_rates(history.answers),
-        answer_vectors=np.array(own, np.float32).reshape(len(own), history.dimension),
+        answer_vectors=own_vectors(history.answers, history.answer_chunks, history.dimension),
     )
+
+
+def own_vectors(known: Sequence[Answer], stored: Mapping[str, StoredChunk], dimension: int) -> NDArray[np.float32]:
+    """(A, dimension) the answers' own sentence vectors from their chunks by answer id, NaN for one without a text."""
+    missing = np.full(dimension, np.nan, np.float32)
+    found = [stored.get(answer.id) for answer in known]
+    rows = [missing if chunk is None else chunk.vector for chunk in found]
+    return np.array(rows, np.float32).reshape(len(rows), dimension)
 
 
 def known_rates(known: Sequence[Answer]) -> NDArray[np.float32]:

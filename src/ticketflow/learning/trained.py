@@ -94,10 +94,20 @@ class Trained:
         if not self.score.learned:
             reason = "No confidence can be calibrated yet: the history holds too few right or wrong proposals."
             return Threshold(target, None, 0.0, 0.0, 1.0, 0, reason)
-        proof = self.proof
-        weights = row_weights(proof.novel, self.novel_share if novel_share is None else novel_share)
-        used = weights > 0
-        return choose_threshold(proof.confidences[used], proof.correct[used], weights[used], target, self.delta)
+        share = self.novel_share if novel_share is None else novel_share
+        if (target, share) not in self._thresholds:
+            proof = self.proof
+            weights = row_weights(proof.novel, share)
+            used = weights > 0
+            self._thresholds[target, share] = choose_threshold(
+                proof.confidences[used], proof.correct[used], weights[used], target, self.delta
+            )
+        return self._thresholds[target, share]
+
+    @cached_property
+    def _thresholds(self) -> dict[tuple[float, float], Threshold]:
+        """Those found so far, by target and share: each takes some 50 ms, and every look at the settings asks."""
+        return {}
 
     def estimated_share(self, confidences: NDArray[np.float64]) -> float | None:
         """Share of novel tickets among arrivals, from their confidences (n,); None where it cannot be told."""

@@ -46,7 +46,6 @@ class Partition:
     """Vectors as int8 with one scale a row, so that any encoder's range fits."""
 
     def __init__(self, dimension: int, capacity: int = 256) -> None:
-        self._dimension = dimension
         self._view = _empty(dimension, capacity)
 
     def __len__(self) -> int:
