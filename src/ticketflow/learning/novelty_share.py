@@ -1,4 +1,4 @@
-"""What share of arriving tickets no known answer fits, told from their confidences alone, without a label.
+"""What share of arriving tickets no known answer fits: from what people answered, and from arrivals without a label.
 
 Confidences of arrivals are a mixture of two shapes known from training: tickets with a right answer, and novel ones.
 """
@@ -12,6 +12,16 @@ BINS = 30
 STEPS = 500
 HIGHEST = 0.95
 LEAST_ARRIVALS = 100
+PRIOR_TICKETS = 50
+"""As many tickets of history the operator's expectation is worth."""
+
+
+def share_in_history(novel: int, cases: int, expected: float) -> float:
+    """The share in [0, HIGHEST] to train with: `novel` of `cases` were resolved without a reusable answer.
+
+    `expected` in [0, 1] is the operator's own guess, which a long history outweighs.
+    """
+    return min((PRIOR_TICKETS * expected + novel) / (PRIOR_TICKETS + cases), HIGHEST)
 
 
 def estimate_share(

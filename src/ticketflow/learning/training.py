@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from ticketflow.learning.classifier import BUCKETS
 from ticketflow.learning.features import Candidates, Floats, Signals, candidates
 from ticketflow.learning.figures import figures_of
 from ticketflow.learning.folds import FOLDS, Fold, make_folds, row_weights
+from ticketflow.learning.judging import Judged
 from ticketflow.learning.languages import Languages
 from ticketflow.learning.lexical import TermMatrix
 from ticketflow.learning.ngrams import hashed_ngrams
@@ -20,7 +21,7 @@ from ticketflow.learning.score import Score
 from ticketflow.learning.signals import Learned, TrainingIndex
 from ticketflow.learning.trained import Proof, Proposal, Trained, propose, ranked
 
-__all__ = ["Progress", "Proposal", "Trained", "TrainingSet", "TrainingSettings", "fit", "propose"]
+__all__ = ["Progress", "Proposal", "Trained", "TrainingSet", "TrainingSettings", "fit", "fit_and_judge", "propose"]
 
 Progress = Callable[[float, str], None]
 
@@ -122,6 +123,22 @@ class _Prepared:
     def answers(self) -> int:
         return len(self.data.success_rates)
 
+    def rows(self, chosen: NDArray[np.int64]) -> "_Prepared":
+        """The same for some of the cases."""
+        data = replace(
+            self.data,
+            texts=[self.data.texts[int(row)] for row in chosen],
+            tokens=[self.data.tokens[int(row)] for row in chosen],
+            vectors=self.vectors[chosen],
+            answers=self.labels[chosen],
+            languages=self.languages(chosen),
+        )
+        words, characters = self.ngrams
+        counts = (words[chosen], characters[chosen])
+        return _Prepared(
+            data, self.labels[chosen], self.vectors[chosen], counts, self.terms[chosen], self.lengths[chosen]
+        )
+
     def languages(self, rows: NDArray[np.int64]) -> list[str]:
         return [self.data.languages[int(row)] for row in rows]
 
@@ -157,10 +174,33 @@ def fit(data: TrainingSet, settings: TrainingSettings | None = None, progress: P
     Without enough history the ranking and the score stay priors, and `Trained.threshold` says what is missing.
     Called from worker threads, `progress` must be thread-safe only as far as it is called by this thread alone.
     """
+    return fit_and_judge(data, np.zeros(0, np.int64), settings, progress)[0]
+
+
+def fit_and_judge(
+    data: TrainingSet,
+    held_out: NDArray[np.integer[Any]],
+    settings: TrainingSettings | None = None,
+    progress: Progress | None = None,
+) -> tuple[Trained, Judged]:
+    """Learn as `fit` does from all cases but `held_out` (m,), then judge these, in that order, by what was learned.
+
+    The cases learned from are also all that search finds for the judged ones.
+    """
     settings = settings or TrainingSettings()
     report = progress or (lambda fraction, label: None)
     report(0.0, "reading texts")
-    ready = _Prepared.of(data)
+    whole = _Prepared.of(data)
+    shown = np.setdiff1d(np.arange(len(whole.labels)), held_out)
+    ready = whole.rows(shown) if len(held_out) else whole
+    trained = _fit(ready, settings, report)
+    report(0.97, "judging the tickets held out")
+    judged = _judge(whole, trained, shown, np.asarray(held_out, np.int64)) if len(held_out) else Judged.none()
+    report(1.0, "done")
+    return trained, judged
+
+
+def _fit(ready: _Prepared, settings: TrainingSettings, report: Progress) -> Trained:
     folds = make_folds(ready.labels, ready.answers, settings.scored_limit, settings.folds, settings.seed)
     learned, rows = _learn(ready, folds, settings, report)
     report(0.95, "fitting the score")
@@ -172,7 +212,6 @@ def fit(data: TrainingSet, settings: TrainingSettings | None = None, progress: P
     for target in settings.targets:
         found = trained.threshold(target)
         figures |= {f"coverage@{target:g}": found.coverage, f"wrong_share@{target:g}": found.wrong_share}
-    report(1.0, "done")
     return Trained(learned, ranking, score, languages, proof, settings.delta, settings.novel_share, figures)
 
 
@@ -196,6 +235,16 @@ def _learn(
             report(0.05 + 0.85 * len(done) / len(folds), f"fold {len(done)} of {len(folds)}")
         learned = whole.result()
     return learned, Rows.joined([done[number] for number in range(len(folds))]) if folds else None
+
+
+def _judge(whole: _Prepared, trained: Trained, shown: NDArray[np.int64], held_out: NDArray[np.int64]) -> Judged:
+    searched = TrainingIndex.of(whole.vectors[shown], whole.labels[shown], whole.terms[shown])
+    parts: list[Judged] = []
+    for start in range(0, len(held_out), BLOCK):
+        rows = held_out[start : start + BLOCK]
+        signals = whole.signals(rows, trained.learned, searched, trained.languages)
+        parts.append(Judged.of(signals, whole.labels[rows], trained.ranking, trained.score))
+    return Judged.joined(parts)
 
 
 def _score_fold(ready: _Prepared, fold: Fold, settings: TrainingSettings) -> Rows:
