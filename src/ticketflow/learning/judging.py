@@ -18,8 +18,8 @@ class Judged:
     """n tickets held out of learning. Answers are indices, NO_ANSWER (-1) where there is none.
 
     `proposed` and `second` (n,) are the best candidates, `confidences` (n,) how probably `proposed` is right, `truth`
-    (n,) what people answered, `right` (n,) whether both agree. For comparison: `nearest` (n,) is the answer of the
-    nearest case with its cosine in `cosines` (n,), `likeliest` (n,) the classifier's best with its `probabilities` (n,).
+    (n,) what people answered. For comparison: `nearest` (n,) is the answer of the nearest case, `cosines` (n,) its
+    cosine; `likeliest` (n,) is the classifier's best, `probabilities` (n,) its probability.
     """
 
     proposed: Indices

@@ -206,7 +206,7 @@ def _fit(ready: _Prepared, settings: TrainingSettings, report: Progress) -> Trai
     report(0.95, "fitting the score")
     ranking = Ranking.fit(rows.found, rows.truth) if rows is not None else Ranking.prior()
     score, proof, figures = _fit_score(rows, ranking, settings)
-    languages = Languages.of(data.languages, ready.labels, ready.answers)
+    languages = Languages.of(ready.data.languages, ready.labels, ready.answers)
     trained = Trained(learned, ranking, score, languages, proof, settings.delta, settings.novel_share)
     figures |= {"cases": float(len(ready.labels)), "answers": float(ready.answers)}
     for target in settings.targets:
