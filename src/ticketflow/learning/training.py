@@ -191,7 +191,9 @@ def fit_and_judge(
     report = progress or (lambda fraction, label: None)
     report(0.0, "reading texts")
     whole = _Prepared.of(data)
-    shown = np.setdiff1d(np.arange(len(whole.labels)), held_out)
+    hidden = np.zeros(len(whole.labels), bool)
+    hidden[held_out] = True
+    shown = np.flatnonzero(~hidden)
     ready = whole.rows(shown) if len(held_out) else whole
     trained = _fit(ready, settings, report)
     report(0.97, "judging the tickets held out")
