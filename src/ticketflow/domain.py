@@ -81,6 +81,37 @@ class Action(StrEnum):
     ESCALATE = "escalate"
 
 
+class Level(StrEnum):
+    """What the agent may do, from nothing to replying by itself. The order is the order of trust."""
+
+    OFF = "off"
+    SHADOW = "shadow"
+    ASSIST = "assist"
+    AUTO = "auto"
+
+    @property
+    def trust(self) -> int:
+        """0 for OFF to 3 for AUTO."""
+        return list(type(self)).index(self)
+
+
+class Stage(StrEnum):
+    """Where the watch over automatic replies stands: all well, stricter, or withdrawn until a fresh certificate."""
+
+    GREEN = "green"
+    AMBER = "amber"
+    RED = "red"
+
+
+class Grade(StrEnum):
+    """A grader's word on a proposed reply. Only RIGHT is no error; docs/guides/automation.md holds the rubric."""
+
+    RIGHT = "right"
+    INCOMPLETE = "incomplete"
+    WRONG = "wrong"
+    UNSAFE = "unsafe"
+
+
 class FeedbackKind(StrEnum):
     """What a human, or the customer, said of a decision."""
 
@@ -117,20 +148,23 @@ class Guess(Value):
 class Trigger(Value):
     """What started a ticket's run: the customer's words that nobody has replied to yet, and the ticket's version.
 
-    `headers` are those of the mail the words came by, names in lower case.
+    `headers` are those of the mail the words came by, names in lower case. `status` is the ticket's before the run,
+    to which a run without side effects brings it back.
     """
 
     subject: str
     words: str
     headers: dict[str, str]
     ticket_version: int
+    status: TicketStatus = TicketStatus.NEW
 
 
 class Intake(Value):
     """What `ingest` makes of a ticket: the text the machine works on and what it says about itself.
 
     `vector` is the text's sentence vector as base64 of little-endian float16; `encoder` names what made it.
-    `automatic` tells why the mail looks machine-sent (and so must not be answered), None for a person's.
+    `automatic` tells why the mail looks machine-sent (and so must not be answered), None for a person's. `audited` is
+    the audit coin, thrown before anything is known of the ticket.
     """
 
     text: str
@@ -140,6 +174,7 @@ class Intake(Value):
     automatic: str | None
     encoder: str
     vector: str
+    audited: bool = False
 
 
 class Evidence(Value):
@@ -175,7 +210,10 @@ class Candidate(Value):
 
 
 class Analysis(Value):
-    """What `analyze` understood. Candidates are best first; `version` names the artefacts that ranked them."""
+    """What `analyze` understood. Candidates are best first.
+
+    `version` names the artefacts that ranked them, `knowledge` the answers as they then were.
+    """
 
     candidates: list[Candidate]
     category: Guess
@@ -184,12 +222,17 @@ class Analysis(Value):
     sentiment: Guess
     novelty: float
     version: str
+    knowledge: str = ""
 
 
 class Decision(Value):
     """What is to be done and why. `confidence` is the calibrated probability that `answer` is right.
 
-    `reasons` are sentences for the human who reads the decision, the deciding one first.
+    `reasons` are sentences for the human who reads the decision, the deciding one first. `level` is what the agent was
+    allowed to do: in shadow `action` is what it would have done. `segment` is the category with a certificate of its
+    own, "" for all others; `certificate_id` names the proof behind `threshold`, `stage` the watch over it. `variants`
+    are the sides of the experiments that the ticket takes part in, by experiment id; `rules` keeps the settings, the
+    watch and the proof as they were, for replay.
     """
 
     action: Action
@@ -202,6 +245,13 @@ class Decision(Value):
     team: str | None
     reasons: list[str]
     version: str
+    knowledge: str = ""
+    level: Level = Level.AUTO
+    stage: Stage = Stage.GREEN
+    segment: str = ""
+    certificate_id: str | None = None
+    variants: dict[str, str] = {}
+    rules: dict[str, Any] = {}
 
 
 class Outcome(Value):

@@ -62,22 +62,23 @@ class Runtime:
     def deps(self) -> "Deps":
         """What the agent's steps use."""
         from ticketflow.agent.deps import Deps
-        from ticketflow.agent.experience import ExperienceCache
+        from ticketflow.agent.remembering import ExperienceCache
 
         experience = ExperienceCache(self.database, self.encoder, self.clock)
-        return Deps(self.database, self.clock, self.encoder, self.search, experience)
+        return Deps(self.database, self.clock, self.encoder, self.search, experience, self.secret)
 
     @cached_property
     def runner(self) -> "Runner[Deps]":
         """The run engine with every workflow there is. Not started."""
         from ticketflow.agent.learn import REFIT_WORKFLOW
+        from ticketflow.agent.lookout import WATCH_WORKFLOW
         from ticketflow.agent.pipeline import TICKET_WORKFLOW
         from ticketflow.workflow.runner import Runner
 
         return Runner(
             self.database,
             self.deps,
-            [TICKET_WORKFLOW, REFIT_WORKFLOW],
+            [TICKET_WORKFLOW, REFIT_WORKFLOW, WATCH_WORKFLOW],
             lease_seconds=self.config.lease_seconds,
             max_attempts=self.config.max_attempts,
         )
@@ -108,7 +109,7 @@ class Runtime:
         with self.database.read() as session:
             known = workspaces.every(session)
         for workspace in known:
-            _ = self.deps.experience.get(workspace.id).threshold
+            self.deps.experience.keep(self.deps.experience.get(workspace.id))
 
     def close(self) -> None:
         """Give back what is held open."""

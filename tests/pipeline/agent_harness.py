@@ -21,9 +21,10 @@ from ticketflow.domain import AnswerStatus, ChunkKind, StepRecord, Workspace
 from ticketflow.embeddings.encoder import Encoder
 from ticketflow.events import Event
 from ticketflow.knowledge import publishing
+from ticketflow.learning.refitting import DECISION
 from ticketflow.retrieval import chunks
 from ticketflow.runtime import build
-from ticketflow.store import answers, cases, decisions, settings, tickets
+from ticketflow.store import answers, artefacts, cases, decisions, settings, tickets
 from ticketflow.store.answers import Answer, NewAnswer
 from ticketflow.store.decisions import StoredDecision
 from ticketflow.store.feedback import Feedback, NewFeedback
@@ -226,7 +227,7 @@ class Company:
         new = NewAnswer(label=topic.label, body=topic.body, status=status, category=topic.category, team=topic.team)
         return publishing.save_answer(self.database, self.deps.encoder, self.id, new, author="test")
 
-    def resolved(self, texts: Sequence[str], answer: Answer | None, category: str | None) -> None:
+    def resolved(self, texts: Sequence[str], answer: Answer | None, category: str | None, *, days_ago: int = 0) -> None:
         """Bring in tickets that people resolved with `answer`."""
         fresh = [
             cases.NewCase(
@@ -236,7 +237,7 @@ class Company:
                 priority="normal",
                 language="en",
                 content_hash=chunks.content_hash(text),
-                resolved_at=self.clock.now(),
+                resolved_at=self.clock.now() - days_ago * 86_400_000_000,
             )
             for text in texts
         ]
@@ -329,6 +330,13 @@ class Company:
         with self.database.read() as session:
             return answers.by_labels(session, self.id, [label])[label]
 
+    def newest_version(self) -> str:
+        """The score version that learning made last, in force or not."""
+        with self.database.read() as session:
+            found = artefacts.find(session, self.id, DECISION)
+        assert found is not None
+        return found.version
+
     def steps(self, run_id: str) -> list[StepRecord]:
         with self.database.read() as session:
             return history.steps(session, self.id, run_id)
@@ -343,6 +351,7 @@ def teach(company: Company) -> None:
     for topic in TOPICS:
         company.resolved(words(topic), company.publish(topic), topic.category)
     company.clock.advance(1)
+    company.set(max_wrong=0.1, certainty=0.8)  # what 150 tickets can prove
     company.refit()
 
 

@@ -8,7 +8,7 @@ from ticketflow import events
 from ticketflow.agent import pipeline
 from ticketflow.agent.deps import Deps
 from ticketflow.db import Session
-from ticketflow.domain import Action, TicketStatus, Value, Workspace
+from ticketflow.domain import Action, Level, TicketStatus, Value, Workspace
 from ticketflow.store import decisions, tickets
 from ticketflow.store.tickets import NewTicket
 from ticketflow.workflow import history
@@ -39,7 +39,10 @@ class Source(Value):
 
 
 class Processed(Value):
-    """What the agent decided for one ticket. `timings_ms` are the steps' wall times; `error` tells of a failed run."""
+    """What became of one ticket: `action` is what was done at this `level`, in shadow nothing.
+
+    `timings_ms` are the steps' wall times; `error` tells of a failed run.
+    """
 
     id: str
     action: Action
@@ -51,6 +54,7 @@ class Processed(Value):
     reasons: list[str]
     evidence: list[Source]
     timings_ms: dict[str, float]
+    level: Level = Level.AUTO
     error: str | None = None
 
 
@@ -116,6 +120,7 @@ def _told(
         reasons=decision.reasons,
         evidence=[Source(**{name: hit[name] for name in Source.model_fields}) for hit in evidence],
         timings_ms={step: round(record.duration_us / 1000, 3) for step, record in steps.items()},
+        level=decision.level,
         error=None,
     )
 

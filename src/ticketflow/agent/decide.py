@@ -1,14 +1,18 @@
 """Step 4: from the analysis to a decision. Pure: the same analysis, artefacts and settings give the same decision.
 
-An answer is sent without a human only when its confidence reaches a threshold that was learned out of fold, the
-answer is approved, and nothing about the ticket forbids it. Everything else goes to a human with full context.
+An answer is sent without a human only when its confidence reaches a certified threshold, the answer is approved, and
+nothing about the ticket forbids it. Everything else goes to a human with full context.
 """
 
 from ticketflow import events
+from ticketflow.agent import audits, watch
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
+from ticketflow.agent.experiments import sides
+from ticketflow.agent.permission import Permit, permit, rules_of
 from ticketflow.db import Session
-from ticketflow.domain import Action, Analysis, AnswerStatus, Decision, Intake, Priority
+from ticketflow.domain import Action, Analysis, AnswerStatus, Decision, Intake, Level, Priority
+from ticketflow.retrieval.analyzer import terms
 from ticketflow.store import decisions
 from ticketflow.store.settings import Settings
 from ticketflow.workflow.engine import State
@@ -16,18 +20,21 @@ from ticketflow.workflow.engine import State
 
 def decide(deps: Deps, state: State) -> Decision:
     """Judge the best candidate against everything that speaks against an automatic reply."""
-    known = deps.experience.get(state.run.workspace_id)
-    return judge(known, state.output("ingest", Intake), state.output("analyze", Analysis))
+    analysis = state.output("analyze", Analysis)
+    known = deps.experience.of_analysis(state.run.workspace_id, analysis.version, analysis.knowledge)
+    variants = sides(known.experiments, deps.secret, state.run.ticket_id)
+    return judge(known, state.output("ingest", Intake), analysis, variants)
 
 
-def judge(known: Experience, intake: Intake, analysis: Analysis) -> Decision:
-    """The decision itself."""
+def judge(known: Experience, intake: Intake, analysis: Analysis, variants: dict[str, str] | None = None) -> Decision:
+    """The decision itself; `variants` are the sides of the experiments that the ticket takes part in."""
     confidence = _confidence(known, analysis)
     best = analysis.candidates[0] if analysis.candidates else None
-    objections = _objections(known, intake, analysis, confidence)
+    allowed = permit(known, analysis.category.value, variants)
+    objections = _objections(known, intake, analysis, confidence, allowed)
     resolves = best is not None and not objections
-    threshold = known.threshold.value
-    reason = f"Confidence {confidence:.3f} reaches the threshold {threshold or 0:.3f}."
+    threshold = allowed.threshold
+    reason = f"Confidence {confidence:.3f} reaches the certified threshold {threshold or 0:.3f}."
     return Decision(
         action=Action.RESOLVE if resolves else Action.ESCALATE,
         answer_id=best.answer_id if best else None,
@@ -39,18 +46,31 @@ def judge(known: Experience, intake: Intake, analysis: Analysis) -> Decision:
         team=_team(known, analysis),
         reasons=objections or [reason],
         version=known.version,
+        knowledge=known.knowledge,
+        level=allowed.level,
+        stage=allowed.stage,
+        segment=allowed.segment,
+        certificate_id=allowed.certificate_id,
+        variants=variants or {},
+        rules=rules_of(known, allowed.segment),
     )
 
 
 def store_decision(deps: Deps, session: Session, state: State, decision: Decision) -> None:
-    """Keep the decision with all it was made from, and announce it."""
+    """Keep the decision with all it was made from, announce it, and put it before a grader when the coin says so."""
+    if decision.level is Level.OFF:
+        return
     analysis = state.output("analyze", Analysis)
     run = state.run
     decision_id = decisions.add(session, run.workspace_id, run.ticket_id, run.id, decision, analysis)
+    if state.output("ingest", Intake).audited:
+        audits.draw(deps, session, run, decision_id, decision)
+    watched = decision.rules.get("watch") or {}
+    watch.queue_look(session, run.workspace_id, looked_at=watched.get("looked_at", 0))
     events.append(
         session,
         run.workspace_id,
-        "decision.made",
+        "decision.shadowed" if decision.level is Level.SHADOW else "decision.made",
         run.ticket_id,
         run_id=run.id,
         decision_id=decision_id,
@@ -60,17 +80,16 @@ def store_decision(deps: Deps, session: Session, state: State, decision: Decisio
     )
 
 
-def _objections(known: Experience, intake: Intake, analysis: Analysis, confidence: float) -> list[str]:
+def _objections(known: Experience, intake: Intake, analysis: Analysis, confidence: float, allowed: Permit) -> list[str]:
     """Why a human must see the ticket; the deciding reason first, none when the agent may reply."""
     if not analysis.candidates:
         return ["No answer in the knowledge base resembles this ticket."]
-    found: list[str] = []
+    found = list(allowed.objections)
     answer = known.answer(analysis.candidates[0].answer_id)
-    threshold = known.threshold
-    if threshold.value is None:
-        found.append(threshold.reason)
-    elif confidence < threshold.value:
-        found.append(f"Confidence {confidence:.3f} is below the threshold {threshold.value:.3f}.")
+    if allowed.threshold is not None and confidence < allowed.threshold:
+        found.insert(0, f"Confidence {confidence:.3f} is below the threshold {allowed.threshold:.3f}.")
+    if not terms(intake.text):
+        found.append("The message holds no words to go by.")
     if intake.automatic is not None:
         found.append(f"The message was sent by a machine ({intake.automatic}).")
     if answer is None or answer.status is not AnswerStatus.APPROVED:
@@ -79,8 +98,6 @@ def _objections(known: Experience, intake: Intake, analysis: Analysis, confidenc
         found.append(
             "No resolved ticket with the proposed answer has been learned from yet: its confidence is a guess."
         )
-    if not known.settings.automation:
-        found.append("Automation is switched off.")
     return found
 
 

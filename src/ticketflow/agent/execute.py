@@ -1,8 +1,8 @@
 """Step 5: the decision takes effect. Everything here happens in one transaction, so it happens once.
 
-An automatic reply is checked again at the last moment: nobody else may have spoken, automation must still be on, and
-the answer must still be approved. A run that a newer message of the customer has overtaken leaves the ticket to that
-message's run, which works on all that is open.
+An automatic reply is checked again at the last moment: nobody else may have spoken, automation must still be on, its
+certificate live, no cap reached, and the answer still approved. A run that a newer message of the customer has
+overtaken leaves the ticket to that message's run, which works on all that is open. In shadow there is no effect.
 """
 
 from typing import Any
@@ -18,17 +18,20 @@ from ticketflow.domain import (
     Author,
     Decision,
     Findings,
+    Level,
     Outcome,
     TicketStatus,
     Trigger,
 )
-from ticketflow.store import answers, settings, tickets
+from ticketflow.store import answers, certificates, daily, settings, tickets
 from ticketflow.store.answers import Answer
 from ticketflow.workflow import effects, history
 from ticketflow.workflow.engine import State
 from ticketflow.workflow.queue import Run, RunState
 
 CASES_IN_NOTE = 3
+REPLIES = "automatic replies"
+"""The daily count that `max_replies_per_day` caps."""
 
 
 def execute(deps: Deps, session: Session, state: State, _value: None) -> Outcome:
@@ -38,6 +41,8 @@ def execute(deps: Deps, session: Session, state: State, _value: None) -> Outcome
     ticket = tickets.get(session, state.run.workspace_id, state.run.ticket_id)
     if _overtaken(session, state, ticket):
         return Outcome(status=ticket.status, message_id=None, team=None)
+    if decision.level in (Level.OFF, Level.SHADOW):
+        return _leave_alone(session, state, ticket)
     objection = _objection(session, state, ticket, decision) if decision.action is Action.RESOLVE else None
     if decision.action is Action.RESOLVE and objection is None:
         outcome = _reply(session, state, ticket, decision)
@@ -65,6 +70,15 @@ def execute(deps: Deps, session: Session, state: State, _value: None) -> Outcome
     return outcome
 
 
+def _leave_alone(session: Session, state: State, ticket: tickets.Ticket) -> Outcome:
+    """The ticket is as it would be without the agent; where somebody moved it meanwhile, it stays there."""
+    before = Trigger.model_validate(state.run.payload).status
+    if ticket.status is not TicketStatus.PROCESSING:
+        return Outcome(status=ticket.status, message_id=None, team=None)
+    desk.move(session, ticket.workspace_id, ticket.id, before)
+    return Outcome(status=before, message_id=None, team=None)
+
+
 def _ticket_version(run: Run) -> int:
     return Trigger.model_validate(run.payload).ticket_version
 
@@ -80,8 +94,17 @@ def _overtaken(session: Session, state: State, ticket: tickets.Ticket) -> bool:
 def _objection(session: Session, state: State, ticket: tickets.Ticket, decision: Decision) -> str | None:
     if ticket.version != _ticket_version(state.run):
         return "The ticket changed while the agent was deciding."
-    if not settings.get(session, ticket.workspace_id).automation:
+    rules = settings.get(session, ticket.workspace_id)
+    if not rules.automation or rules.level is not Level.AUTO:
         return "Automation was switched off."
+    if rules.max_replies_per_day is not None and daily.today(session, ticket.workspace_id, REPLIES) >= (
+        rules.max_replies_per_day
+    ):
+        return f"The day's limit of {rules.max_replies_per_day} automatic replies is reached."
+    if tickets.count_messages(session, ticket.workspace_id, ticket.id, Author.AGENT) >= rules.max_replies_per_ticket:
+        return f"The ticket has had {rules.max_replies_per_ticket} automatic replies; a person goes on."
+    if decision.certificate_id not in {one.id for one in certificates.live(session, ticket.workspace_id).values()}:
+        return "The certificate behind the decision has ended."
     if _answer(session, state, decision).status is not AnswerStatus.APPROVED:
         return "The proposed answer is not approved any more."
     return None
@@ -102,6 +125,7 @@ def _reply(session: Session, state: State, ticket: tickets.Ticket, decision: Dec
         session, run.workspace_id, run.ticket_id, author=Author.AGENT, author_name="TicketFlow", body=body
     )
     answers.count_use(session, run.workspace_id, answer.id, used=1, succeeded=1)
+    daily.add(session, run.workspace_id, REPLIES)
     return Outcome(status=TicketStatus.RESOLVED, message_id=message_id, team=None)
 
 

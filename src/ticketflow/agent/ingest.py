@@ -1,10 +1,12 @@
 """Step 1: the ticket's words become a clean text with language, mood and a sentence vector; the text is indexed."""
 
 from ticketflow.agent import rules
+from ticketflow.agent.coin import throw
 from ticketflow.agent.deps import Deps
+from ticketflow.agent.experience import Experience
 from ticketflow.agent.vectors import pack_vector, unpack_vector
 from ticketflow.db import Session
-from ticketflow.domain import ChunkKind, Intake, TicketStatus, Trigger
+from ticketflow.domain import ChunkKind, Intake, Stage, TicketStatus, Trigger
 from ticketflow.retrieval import chunks
 from ticketflow.retrieval.cleaning import clean
 from ticketflow.retrieval.language import detect
@@ -16,6 +18,7 @@ from ticketflow.workflow.engine import State
 def ingest(deps: Deps, state: State) -> Intake:
     """Prepare the trigger's words for search. They are in the run's payload, so this step can be replayed alone."""
     trigger = Trigger.model_validate(state.run.payload)
+    known = deps.experience.get(state.run.workspace_id)
     text, redactions = redact(clean(trigger.subject, trigger.words))
     mood = rules.sentiment(text)
     return Intake(
@@ -26,7 +29,15 @@ def ingest(deps: Deps, state: State) -> Intake:
         automatic=rules.automatic(trigger.headers),
         encoder=deps.encoder.id,
         vector=pack_vector(deps.encoder.encode([text])[0]),
+        audited=throw(deps.secret, "audit", state.run.ticket_id) < audit_share(known),
     )
+
+
+def audit_share(known: Experience) -> float:
+    """The share of tickets that people grade: twice the usual while the watch over any segment has its doubts."""
+    share = known.settings.audit_share
+    doubted = any(watch.stage is not Stage.GREEN for watch in known.watches.values())
+    return min(2 * share, 1.0) if doubted else share
 
 
 def index_ticket(deps: Deps, session: Session, state: State, intake: Intake) -> None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ticketflow import events
-from ticketflow.agent import desk
+from ticketflow.agent import audits, desk, proving
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.vectors import unpack_vector
 from ticketflow.clock import new_id
@@ -25,14 +25,23 @@ REFIT = "refit"
 
 
 class Refitted(Value):
-    """What a refit produced: the version in force since, and its out-of-fold figures."""
+    """What a refit produced: its version, its out-of-fold figures, and whether it is in force or waits for a proof."""
 
     version: str
     figures: dict[str, float]
+    in_force: bool = True
 
 
-def give_feedback(session: Session, workspace_id: str, ticket_id: str, new: NewFeedback, author: str) -> Feedback:
-    """Take note of what somebody said about a ticket's newest decision, and learn from it.
+def give_feedback(
+    session: Session,
+    workspace_id: str,
+    ticket_id: str,
+    new: NewFeedback,
+    author: str,
+    *,
+    decision_id: str | None = None,
+) -> Feedback:
+    """Take note of what somebody said about a ticket's decision (the newest unless one is named), and learn from it.
 
     "right" makes the ticket a case of the proposed answer, "wrong" one of `new.answer_id` (of none without it).
     Everything but "right" can only add to an answer's errors. Raises NotFound for an unknown ticket or answer.
@@ -40,13 +49,16 @@ def give_feedback(session: Session, workspace_id: str, ticket_id: str, new: NewF
     ticket = tickets.get(session, workspace_id, ticket_id)
     if new.answer_id is not None:
         answers.get(session, workspace_id, new.answer_id)
-    decision = decisions.newest(session, workspace_id, ticket_id)
+    named = decisions.get(session, workspace_id, decision_id) if decision_id is not None else None
+    decision = named or decisions.newest(session, workspace_id, ticket_id)
     earlier = feedback.of_ticket(session, workspace_id, ticket_id)
     made = feedback.add(session, workspace_id, ticket_id, decision.id if decision else None, new, author)
     events.append(session, workspace_id, "feedback.given", ticket_id, kind=new.kind, decision_id=made.decision_id)
     known = any(_is_error(said) for said in earlier if decision is not None and said.decision_id == decision.id)
     if _is_error(new) and decision is not None and not known:
         _count_error(session, workspace_id, decision)
+    if decision is not None:
+        audits.hear(session, workspace_id, decision.id, new, author, error=_is_error(new))
     if new.kind is FeedbackKind.REOPENED:
         desk.move(session, workspace_id, ticket_id, TicketStatus.REOPENED)
         events.append(session, workspace_id, "ticket.reopened", ticket_id, feedback_id=made.id)
@@ -138,9 +150,10 @@ def refit(deps: Deps, workspace_id: str, progress: Callable[[float, str], None] 
     taught = refitting.learn(past, pools, progress or _silent)
     figures = taught.provenance["figures"]
     with deps.database.write() as session:
-        version = refitting.store(session, workspace_id, taught)
-        events.append(session, workspace_id, "learning.refitted", version=version, figures=figures)
-    return Refitted(version=version, figures=figures)
+        in_force = proving.settle(session, workspace_id, taught, past.settings)
+        version = taught.trained.version
+        events.append(session, workspace_id, "learning.refitted", version=version, figures=figures, in_force=in_force)
+    return Refitted(version=version, figures=figures, in_force=in_force)
 
 
 def _silent(_share: float, _doing: str) -> None:

@@ -56,12 +56,23 @@ def run_again(session: Session, ticket: tickets.Ticket, trigger_id: str | None =
     conversation = tickets.messages(session, ticket.workspace_id, ticket.id)
     said = [message for message in conversation if message.author is Author.REQUESTER]
     desk.move(session, ticket.workspace_id, ticket.id, TicketStatus.PROCESSING)
-    ticket = ticket.model_copy(update={"version": ticket.version + 1})
-    return _queue(session, ticket, open_words(conversation), said[-1].headers if said else {}, trigger_id or new_id())
+    moved = ticket.model_copy(update={"version": ticket.version + 1})
+    before = TicketStatus.NEW if ticket.status is TicketStatus.PROCESSING else ticket.status
+    headers = said[-1].headers if said else {}
+    return _queue(session, moved, open_words(conversation), headers, trigger_id or new_id(), before)
 
 
-def _queue(session: Session, ticket: tickets.Ticket, words: str, headers: dict[str, str], trigger_id: str) -> str:
-    trigger = Trigger(subject=ticket.subject, words=words, headers=headers, ticket_version=ticket.version)
+def _queue(
+    session: Session,
+    ticket: tickets.Ticket,
+    words: str,
+    headers: dict[str, str],
+    trigger_id: str,
+    before: TicketStatus = TicketStatus.NEW,
+) -> str:
+    trigger = Trigger(
+        subject=ticket.subject, words=words, headers=headers, ticket_version=ticket.version, status=before
+    )
     return queue.enqueue(
         session,
         ticket.workspace_id,

@@ -7,6 +7,7 @@ from numpy.typing import NDArray
 
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
+from ticketflow.agent.experiments import fusion_for, sides
 from ticketflow.agent.vectors import unpack_vector
 from ticketflow.domain import ChunkKind, Evidence, Findings, Intake
 from ticketflow.learning.signals import NEIGHBOURS, TEXT_HITS
@@ -22,9 +23,10 @@ def search(deps: Deps, state: State) -> Findings:
     intake = state.output("ingest", Intake)
     vector = unpack_vector(intake.vector)
     known = deps.experience.get(state.run.workspace_id)
+    fusion = fusion_for(known.experiments, sides(known.experiments, deps.secret, state.run.ticket_id), known.fusion)
     with deps.database.read() as session:
         cases = deps.search.voters(
-            session, known.workspace, intake.text, vector, ChunkKind.CASE, NEIGHBOURS, TEXT_HITS, known.fusion
+            session, known.workspace, intake.text, vector, ChunkKind.CASE, NEIGHBOURS, TEXT_HITS, fusion
         )
         articles = (
             deps.search.find(

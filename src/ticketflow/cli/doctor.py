@@ -120,6 +120,7 @@ def _secret(built: "Runtime") -> str:
 
 
 def _knowledge(built: "Runtime") -> Iterator[Finding]:
+    from ticketflow.agent.permission import standing
     from ticketflow.domain import AnswerStatus
     from ticketflow.store import answers, cases, workspaces
 
@@ -133,12 +134,11 @@ def _knowledge(built: "Runtime") -> Iterator[Finding]:
             return
         case_count = cases.count(session, workspace.id)
         every = answers.every(session, workspace.id)
-    threshold = built.deps.experience.get(workspace.id).threshold
+    known = built.deps.experience.get(workspace.id)
     approved = sum(answer.status is AnswerStatus.APPROVED for answer in every)
     yield Finding(
         "knowledge",
         None,
         f"{case_count:,} resolved cases, {len(every):,} answers, {approved:,} of them approved (workspace {slug!r})",
     )
-    replies = f"automatic replies from confidence {threshold.value:.3f}" if threshold.value else threshold.reason
-    yield Finding("learning", None, replies)
+    yield Finding("automation", None, standing(known))

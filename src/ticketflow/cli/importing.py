@@ -149,23 +149,19 @@ def _learn(
 
 def _tell_learned(built: "Runtime", workspace: "Workspace", learned: dict[str, Any] | None, *, left: bool) -> None:
     """The figures of what was learned, all of them from tickets judged by a learner that had not seen them."""
+    from ticketflow.agent.permission import standing
     from ticketflow.domain import AnswerStatus
 
     if left:
         console.print("Learning is left to `ticketflow serve` or `ticketflow worker`.", markup=False)
         return
     known = built.deps.experience.get(workspace.id)
-    threshold, figures = known.threshold, (learned or {}).get("figures", {})
+    figures = (learned or {}).get("figures", {})
     if "accuracy" in figures:
         console.print(f"Learned: of past tickets held back, {figures['accuracy']:.1%} got the right answer first.")
-    if threshold.value is None:
-        console.print(f"No automatic replies yet: {threshold.reason}", soft_wrap=True, markup=False)
-    else:
-        console.print(
-            f"Automatic replies from confidence {threshold.value:.3f}: {threshold.coverage:.0%} of tickets, "
-            f"{threshold.wrong_share:.1%} of the replies wrong, with all caution at most {threshold.upper_bound:.1%}.",
-            soft_wrap=True,
-        )
+    if learned and not learned["in_force"]:
+        console.print("The version in force stays: it is proven for more tickets than the new one.")
+    console.print(standing(known), soft_wrap=True, markup=False)
     drafts = sum(answer.status is AnswerStatus.DRAFT for answer in known.answers)
     if drafts:
         console.print(f"{drafts:,} of {len(known.answers):,} answers are drafts; only approved ones are ever sent.")

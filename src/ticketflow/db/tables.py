@@ -279,6 +279,7 @@ decision = Table(
     _required("confidence", Float(53)),
     _optional("threshold", Float(53)),
     _required("version", String(64)),
+    _optional("segment", Name),  # unknown for decisions of the first schema
     _required("body", JSON),  # the whole decision: reasons, features, evidence ids and scores
     _required("created_at", BigInteger),
     PrimaryKeyConstraint("workspace_id", "id"),
@@ -416,4 +417,96 @@ artefact_part = Table(
     _required("data", LargeBinary(1 << 20)),
     PrimaryKeyConstraint("workspace_id", "artefact_id", "ordinal"),
     ForeignKeyConstraint(["workspace_id", "artefact_id"], ["artefact.workspace_id", "artefact.id"], ondelete="CASCADE"),
+)
+
+# What was proven, or refused, for a score version; `live` marks the proofs that automatic replies rest on.
+certificate = Table(
+    "certificate",
+    metadata,
+    _required("workspace_id", Id),
+    _required("id", Id),
+    _required("segment", Name),  # a category with a wrong share of its own, empty text for all others
+    _required("version", String(64)),
+    _required("standing", String(16)),
+    _required("live", Boolean),
+    _required("body", JSON),
+    _required("created_at", BigInteger),
+    _optional("ended_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    Index(None, "workspace_id", "live"),
+    Index(None, "workspace_id", "version", "segment"),
+)
+
+# Decisions that the audit coin drew, and what graders said of them.
+audit_sample = Table(
+    "audit_sample",
+    metadata,
+    _required("workspace_id", Id),
+    _required("decision_id", Id),
+    _required("ticket_id", Id),
+    _required("run_id", Id),
+    _required("segment", Name),
+    _optional("category", Name),
+    _required("version", String(64)),
+    _optional("answer_id", Id),
+    _required("confidence", Float(53)),
+    _required("automatic", Boolean),  # the reply was, or in shadow would have been, sent without a human
+    _required("state", String(16)),
+    _required("wrong", Boolean),
+    _optional("grade", String(16)),
+    _optional("grader", Name),
+    _optional("graded_at", BigInteger),
+    _optional("right_answer_id", Id),
+    _required("twice", Boolean),  # a second grader is asked
+    _optional("second_grade", String(16)),
+    _optional("second_grader", Name),
+    _optional("complaint", String(16)),
+    _required("note", Text),
+    _required("due_at", BigInteger),
+    _required("created_at", BigInteger),
+    _required("updated_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "decision_id"),
+    Index(None, "workspace_id", "state", "due_at"),
+    Index(None, "workspace_id", "version", "created_at"),
+    Index(None, "workspace_id", "ticket_id"),
+)
+
+# How the watch over a segment's automatic replies stands.
+watch = Table(
+    "watch",
+    metadata,
+    _required("workspace_id", Id),
+    _required("segment", Name),
+    _required("body", JSON),
+    _required("updated_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "segment"),
+)
+
+experiment = Table(
+    "experiment",
+    metadata,
+    _required("workspace_id", Id),
+    _required("id", Id),
+    _required("name", Name),
+    _required("state", String(16)),
+    _required("body", JSON),
+    _required("created_at", BigInteger),
+    _optional("ended_at", BigInteger),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    UniqueConstraint("workspace_id", "name"),
+)
+
+# What an operator is to know: every move of the watch, and what asks for a hand.
+notice = Table(
+    "notice",
+    metadata,
+    _required("workspace_id", Id),
+    _required("id", Id),
+    _required("kind", String(64)),
+    _required("text", Text),
+    _required("created_at", BigInteger),
+    _optional("read_at", BigInteger),
+    _optional("read_by", Name),
+    PrimaryKeyConstraint("workspace_id", "id"),
+    Index(None, "workspace_id", "read_at"),
 )

@@ -36,6 +36,11 @@ class Attribute:
         best = int(probabilities.argmax())
         return self.values[best], float(np.interp(probabilities[best], self.edges, self.shares))
 
+    def likeliest(self, texts: Sequence[str], vectors: Floats) -> list[str]:
+        """The likeliest value for each of n texts with their vectors (n, d)."""
+        best = self.classifier.probabilities(texts, vectors).argmax(1)
+        return [self.values[int(number)] for number in best]
+
 
 @dataclass(frozen=True)
 class Attributes:
@@ -50,6 +55,11 @@ class Attributes:
             return None
         value, confidence = attribute.guess(text, vector)
         return Guess(value=value, confidence=round(confidence, 6), source="history")
+
+    def likeliest(self, name: str, texts: Sequence[str], vectors: Floats) -> list[str]:
+        """The guessed values for n texts with their vectors (n, d); empty texts where nothing was learned of it."""
+        attribute = self.learned.get(name)
+        return [""] * len(texts) if attribute is None or not len(texts) else attribute.likeliest(texts, vectors)
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
         """Plain arrays, named `attribute/part`."""

@@ -1,5 +1,6 @@
 """From a workspace's stored history to artefacts in force. Reads and writes rows; what is learned is in `training`."""
 
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,8 +13,12 @@ from ticketflow.domain import ChunkKind
 from ticketflow.embeddings.encoder import Encoder
 from ticketflow.learning import attributes, training
 from ticketflow.learning.attributes import Attributes
+from ticketflow.learning.certificate import labels_needed, spend
 from ticketflow.learning.fusion import fit_fusion
-from ticketflow.learning.training import UNKNOWN_RATE, Trained, TrainingSet, TrainingSettings
+from ticketflow.learning.holding_out import Graded, held_out
+from ticketflow.learning.judging import Judged
+from ticketflow.learning.novelty_share import share_in_history
+from ticketflow.learning.training import Trained, TrainingSet, TrainingSettings
 from ticketflow.retrieval.fusion import Fusion
 from ticketflow.retrieval.history import LabelledPool
 from ticketflow.retrieval.stored import StoredChunk, first_chunks
@@ -25,8 +30,6 @@ from ticketflow.store.settings import Settings
 
 MOST_CASES = 50_000
 """The newest cases that are learned from; the rest still serve as evidence."""
-MOST_NOVEL = 0.99
-"""Where every ticket is novel there is nothing to learn from."""
 DECISION, ATTRIBUTES, FUSION = "decision", "attributes", "fusion"
 ANSWER_IDS = "answer_ids"
 
@@ -49,10 +52,11 @@ class History:
 
 @dataclass(frozen=True)
 class Taught:
-    """What a history taught, ready to be stored."""
+    """What a history taught, ready to be stored. `graded` are the tickets held out, judged by what was learned."""
 
     answer_ids: list[str]
     trained: Trained
+    graded: Graded
     attributes: Attributes
     fusion: Fusion
     provenance: dict[str, Any]
@@ -88,20 +92,24 @@ def read(session: Session, encoder: Encoder, workspace_id: str, most_cases: int 
 
 def learn(history: History, pools: Sequence[LabelledPool], progress: Progress) -> Taught:
     """Fit everything; `pools` are the history's own searches. No transaction is open meanwhile."""
-    taught = training_set(history)
-    asked = {target for target in (history.settings.max_wrong,) if 0 < target < 1}
-    wanted = TrainingSettings(
-        novel_share=min(history.settings.novelty_share, MOST_NOVEL),
-        targets=tuple(sorted({*TrainingSettings().targets, *asked})),
+    data = training_set(history)
+    kept_back = tickets_held_out(history)
+    hidden = np.zeros(len(data.texts), bool)
+    hidden[kept_back] = True
+    shown: list[int] = np.flatnonzero(~hidden).tolist()
+    novel = int((data.answers[shown] < 0).sum())
+    expected = share_in_history(novel, len(shown), history.settings.novelty_share)
+    wanted = TrainingSettings(novel_share=expected, targets=_targets(history.settings))
+    trained, judged = training.fit_and_judge(
+        data, kept_back, wanted, lambda share, doing: progress(0.85 * share, doing)
     )
-    trained = training.fit(taught, wanted, lambda share, doing: progress(0.85 * share, doing))
     progress(0.85, "learning category and priority")
     guessed = attributes.fit(
-        taught.texts,
-        taught.vectors,
+        [data.texts[row] for row in shown],
+        data.vectors[shown],
         {
-            "category": [row.category for row in history.cases],
-            "priority": [row.priority for row in history.cases],
+            "category": [history.cases[row].category for row in shown],
+            "priority": [history.cases[row].priority for row in shown],
         },
     )
     progress(0.95, "weighing the two halves of search")
@@ -110,6 +118,7 @@ def learn(history: History, pools: Sequence[LabelledPool], progress: Progress) -
     return Taught(
         answer_ids=[answer.id for answer in history.answers],
         trained=trained,
+        graded=_graded(data, kept_back, judged, guessed),
         attributes=guessed,
         fusion=fused.weights,
         provenance={
@@ -117,11 +126,39 @@ def learn(history: History, pools: Sequence[LabelledPool], progress: Progress) -
             "cases": len(history.cases),
             "answers": len(history.answers),
             "encoder": history.encoder_id,
-            "novelty_share": history.settings.novelty_share,
+            "held_out": len(kept_back),
+            "languages": dict(Counter(row.language or "" for row in history.cases)),
+            "novelty_share": expected,
             "figures": {name: value for name, value in trained.figures.items() if np.isfinite(value)},
             "search": {"chosen": fused.chosen, "queries": fused.queries, "right": fused.right},
         },
     )
+
+
+def _targets(settings: Settings) -> tuple[float, ...]:
+    asked = {target for target in (settings.max_wrong, *settings.category_max_wrong.values()) if 0 < target < 1}
+    return tuple(sorted({*TrainingSettings().targets, *asked}))
+
+
+def tickets_held_out(history: History) -> NDArray[np.int64]:
+    """The rows of the history that a certificate is to be tried on: imported tickets, of which none was chosen.
+
+    Tickets that came back from people are no fair sample: they are those that the agent handed over, or got wrong.
+    """
+    settings = history.settings
+    if not 0 < settings.max_wrong < 1 or not 0 < settings.certainty < 1:
+        return np.zeros(0, np.int64)
+    return held_out(
+        np.array([case.resolved_at for case in history.cases], np.int64),
+        np.array([case.ticket_id is None for case in history.cases], bool),
+        labels_needed(settings.max_wrong, spend(1 - settings.certainty, look=1)),
+    )
+
+
+def _graded(data: TrainingSet, rows: NDArray[np.int64], judged: Judged, guessed: Attributes) -> Graded:
+    texts: list[str] = [data.texts[int(row)] for row in rows]
+    categories = guessed.likeliest("category", texts, data.vectors[rows])
+    return Graded(judged.confidences, judged.right, np.array(categories, np.str_))
 
 
 def training_set(history: History) -> TrainingSet:
@@ -134,9 +171,15 @@ def training_set(history: History) -> TrainingSet:
         vectors=np.array(vectors, np.float32).reshape(len(vectors), history.dimension),
         answers=np.array([index.get(case.answer_id or "", -1) for case in history.cases], np.int64),
         languages=[case.language or "" for case in history.cases],
-        success_rates=known_rates(history.answers),
+        success_rates=_rates(history.answers),
         answer_vectors=own_vectors(history.answers, history.answer_chunks, history.dimension),
     )
+
+
+def _rates(known: Sequence[Answer]) -> NDArray[np.float32]:
+    """(A,) share of automatic replies not found wrong; NaN for an answer that was never sent."""
+    rates = [answer.succeeded / answer.used if answer.used else np.nan for answer in known]
+    return np.array(rates, np.float32)
 
 
 def own_vectors(known: Sequence[Answer], stored: Mapping[str, StoredChunk], dimension: int) -> NDArray[np.float32]:
@@ -147,18 +190,31 @@ def own_vectors(known: Sequence[Answer], stored: Mapping[str, StoredChunk], dime
     return np.array(rows, np.float32).reshape(len(rows), dimension)
 
 
-def known_rates(known: Sequence[Answer]) -> NDArray[np.float32]:
-    """(A,) share of automatic replies not found wrong; UNKNOWN_RATE for an answer that was never sent."""
-    rates = [answer.succeeded / answer.used if answer.used else UNKNOWN_RATE for answer in known]
-    return np.array(rates, np.float32)
-
-
-def store(session: Session, workspace_id: str, taught: Taught) -> str:
-    """Put what was learned in force; the version of the decision's artefact."""
+def store(session: Session, workspace_id: str, taught: Taught, *, in_force: bool = True) -> str:
+    """Store what was learned, in force or as a candidate that waits for its proof; the score version."""
     version = taught.trained.version
-    arrays = {**taught.trained.to_arrays(), ANSWER_IDS: np.array(taught.answer_ids, np.str_)}
-    artefacts.put(session, workspace_id, DECISION, version, arrays, taught.provenance)
-    artefacts.put(session, workspace_id, ATTRIBUTES, version, taught.attributes.to_arrays(), taught.provenance)
+    arrays = {
+        **taught.trained.to_arrays(),
+        **taught.graded.to_arrays(),
+        ANSWER_IDS: np.array(taught.answer_ids, np.str_),
+    }
     weights = {**taught.provenance, "weights": taught.fusion.to_dict()}
-    artefacts.put(session, workspace_id, FUSION, version, {}, weights)
+    for kind, parts, provenance in (
+        (DECISION, arrays, taught.provenance),
+        (ATTRIBUTES, taught.attributes.to_arrays(), taught.provenance),
+        (FUSION, {}, weights),
+    ):
+        artefacts.put(session, workspace_id, kind, version, parts, provenance, in_force=in_force)
     return version
+
+
+def promote(session: Session, workspace_id: str, version: str) -> None:
+    """Put a stored candidate in force. Raises NotFound when its artefacts are not there."""
+    for kind in (DECISION, ATTRIBUTES, FUSION):
+        artefacts.activate(session, workspace_id, artefacts.get(session, workspace_id, kind, version))
+
+
+def candidate(session: Session, workspace_id: str) -> Artefact | None:
+    """The newest score version, where it is not the one in force: it waits for its proof."""
+    newest, now = artefacts.find(session, workspace_id, DECISION), in_force(session, workspace_id)
+    return newest if newest is not None and now is not None and newest.id != now.id else None

@@ -30,6 +30,9 @@ from ticketflow.learning.score import Score
 from ticketflow.learning.signals import Learned
 from ticketflow.learning.threshold import Threshold, choose_threshold
 
+UNKNOWN_RATE = 0.5
+"""Success rate of an answer that was never sent."""
+
 
 @dataclass(frozen=True)
 class Proposal:
@@ -60,13 +63,17 @@ class Proof:
 
 @dataclass(frozen=True)
 class Trained:
-    """Everything learned from one training set; rebuilt bit for bit from its arrays."""
+    """Everything learned from one training set; rebuilt bit for bit from its arrays.
+
+    `success_rates` (A,) are the answers' records at that time: what a decision rests on does not drift between refits.
+    """
 
     learned: Learned
     ranking: Ranking
     score: Score
     languages: Languages
     proof: Proof
+    success_rates: Floats
     delta: float
     novel_share: float
     figures: Mapping[str, float] = field(default_factory=dict)
@@ -134,6 +141,7 @@ class Trained:
                 "answers": np.array([self.answers], np.int32),
                 "delta": np.array([self.delta]),
                 "novel_share": np.array([self.novel_share]),
+                "success_rates": self.success_rates,
             },
             "figures": {name: np.array([value]) for name, value in self.figures.items()},
         }
@@ -162,6 +170,7 @@ class Trained:
             Score.from_arrays(part("score")),
             Languages.from_arrays(part("languages")),
             Proof(**part("proof")),
+            arrays.get("settings.success_rates", np.full(learned.answers, UNKNOWN_RATE, np.float32)),
             float(arrays["settings.delta"][0]),
             float(arrays["settings.novel_share"][0]),
             {name: float(array[0]) for name, array in part("figures").items()},

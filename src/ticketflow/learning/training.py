@@ -19,7 +19,7 @@ from ticketflow.learning.ngrams import hashed_ngrams
 from ticketflow.learning.ranking import Ranking
 from ticketflow.learning.score import Score
 from ticketflow.learning.signals import Learned, TrainingIndex
-from ticketflow.learning.trained import Proof, Proposal, Trained, propose, ranked
+from ticketflow.learning.trained import UNKNOWN_RATE, Proof, Proposal, Trained, propose, ranked
 
 __all__ = ["Progress", "Proposal", "Trained", "TrainingSet", "TrainingSettings", "fit", "fit_and_judge", "propose"]
 
@@ -72,8 +72,12 @@ class TrainingSettings:
     seed: int = 0
 
 
-UNKNOWN_RATE = 0.5
 BLOCK = 1_000
+
+
+def known_rates(rates: Floats) -> Floats:
+    """(A,) success rates with UNKNOWN_RATE where they are NaN."""
+    return np.where(np.isnan(rates), UNKNOWN_RATE, rates).astype(np.float32)
 
 
 @dataclass(frozen=True)
@@ -152,7 +156,6 @@ class _Prepared:
         answer_vectors = self.data.answer_vectors
         case_answers, case_cosines = index.nearest(vectors)
         text_answers, text_scores = index.text_hits(self.terms[rows])
-        rates = np.asarray(self.data.success_rates, np.float32)
         return Signals(
             case_answers=case_answers,
             case_cosines=case_cosines,
@@ -161,7 +164,7 @@ class _Prepared:
             article_similarities=np.full(shape, np.nan, np.float32)
             if answer_vectors is None
             else vectors @ answer_vectors.T,
-            success_rates=np.broadcast_to(np.where(np.isnan(rates), UNKNOWN_RATE, rates), shape),
+            success_rates=np.broadcast_to(known_rates(self.data.success_rates), shape),
             language_match=languages.match(self.languages(rows)),
             lengths=self.lengths[rows],
             **learned.signals((self.ngrams[0][rows], self.ngrams[1][rows]), vectors),
@@ -209,12 +212,13 @@ def _fit(ready: _Prepared, settings: TrainingSettings, report: Progress) -> Trai
     ranking = Ranking.fit(rows.found, rows.truth) if rows is not None else Ranking.prior()
     score, proof, figures = _fit_score(rows, ranking, settings)
     languages = Languages.of(ready.data.languages, ready.labels, ready.answers)
-    trained = Trained(learned, ranking, score, languages, proof, settings.delta, settings.novel_share)
+    rates = known_rates(ready.data.success_rates)
+    trained = Trained(learned, ranking, score, languages, proof, rates, settings.delta, settings.novel_share)
     figures |= {"cases": float(len(ready.labels)), "answers": float(ready.answers)}
     for target in settings.targets:
         found = trained.threshold(target)
         figures |= {f"coverage@{target:g}": found.coverage, f"wrong_share@{target:g}": found.wrong_share}
-    return Trained(learned, ranking, score, languages, proof, settings.delta, settings.novel_share, figures)
+    return replace(trained, figures=figures)
 
 
 def _learn(

@@ -35,15 +35,14 @@ def put(
     version: str,
     arrays: dict[str, NDArray[Any]],
     provenance: dict[str, Any],
+    *,
+    in_force: bool = True,
 ) -> Artefact:
-    """Store arrays as the active artefact of their kind; the one before stays, inactive, for replay."""
+    """Store arrays as an artefact, `in_force` as the active one of its kind; those before stay for replay."""
     made = Artefact(id=new_id(), kind=kind, version=version, provenance=provenance, created_at=session.now)
-    session.execute(
-        update(artefact)
-        .where(artefact.c.workspace_id == workspace_id, artefact.c.kind == kind, artefact.c.active.is_(True))
-        .values(active=False)
-    )
-    session.execute(insert(artefact).values(workspace_id=workspace_id, active=True, **made.model_dump()))
+    session.execute(insert(artefact).values(workspace_id=workspace_id, active=False, **made.model_dump()))
+    if in_force:
+        activate(session, workspace_id, made)
     packed = pack(arrays)
     parts = [packed[start : start + PART_BYTES] for start in range(0, len(packed), PART_BYTES)]
     session.execute(
@@ -69,6 +68,32 @@ def active(session: Session, workspace_id: str, kind: str) -> Artefact | None:
         .first()
     )
     return Artefact.model_validate(dict(row)) if row else None
+
+
+def activate(session: Session, workspace_id: str, wanted: Artefact) -> None:
+    """Put an artefact in force in place of the one of its kind that is."""
+    same = (artefact.c.workspace_id == workspace_id, artefact.c.kind == wanted.kind)
+    session.execute(update(artefact).where(*same, artefact.c.active.is_(True)).values(active=False))
+    session.execute(update(artefact).where(*same, artefact.c.id == wanted.id).values(active=True))
+
+
+def find(session: Session, workspace_id: str, kind: str, version: str | None = None) -> Artefact | None:
+    """The newest artefact of a kind, in force or not, of a version if given."""
+    statement = select(*(artefact.c[name] for name in Artefact.model_fields)).where(
+        artefact.c.workspace_id == workspace_id, artefact.c.kind == kind
+    )
+    if version is not None:
+        statement = statement.where(artefact.c.version == version)
+    row = session.execute(statement.order_by(artefact.c.id.desc()).limit(1)).mappings().first()
+    return Artefact.model_validate(dict(row)) if row else None
+
+
+def get(session: Session, workspace_id: str, kind: str, version: str) -> Artefact:
+    """The newest artefact of a kind and version, in force or not. Raises NotFound."""
+    found = find(session, workspace_id, kind, version)
+    if found is None:
+        raise NotFound(f"There is no {kind} of version {version}.")
+    return found
 
 
 def load(session: Session, workspace_id: str, artefact_id: str) -> dict[str, NDArray[Any]]:

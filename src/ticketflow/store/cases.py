@@ -108,13 +108,14 @@ class LabelledCase(Value):
     category: str | None
     priority: str | None
     language: str | None
+    ticket_id: str | None
+    resolved_at: int
 
 
 def labelled(session: Session, workspace_id: str, limit: int) -> list[LabelledCase]:
     """The newest `limit` cases, oldest first, without their texts."""
-    columns = (case.c.id, case.c.answer_id, case.c.category, case.c.priority, case.c.language)
     rows = session.execute(
-        select(*columns)
+        select(*(case.c[name] for name in LabelledCase.model_fields))
         .where(case.c.workspace_id == workspace_id)
         .order_by(case.c.resolved_at.desc(), case.c.id.desc())
         .limit(limit)

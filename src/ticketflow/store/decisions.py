@@ -6,7 +6,7 @@ from sqlalchemy import insert, select
 
 from ticketflow.clock import new_id
 from ticketflow.db import Session
-from ticketflow.db.tables import decision
+from ticketflow.db.tables import decision, ticket
 from ticketflow.domain import Analysis, Decision, Value
 from ticketflow.errors import NotFound
 
@@ -37,6 +37,7 @@ def add(session: Session, workspace_id: str, ticket_id: str, run_id: str, made: 
         "confidence": made.confidence,
         "threshold": made.threshold,
         "version": made.version,
+        "segment": made.segment,
         "body": {"decision": made.model_dump(mode="json"), "analysis": analysis.model_dump(mode="json")},
         "created_at": session.now,
     }
@@ -65,6 +66,29 @@ def newest(session: Session, workspace_id: str, ticket_id: str) -> StoredDecisio
     where = (decision.c.workspace_id == workspace_id, decision.c.ticket_id == ticket_id)
     row = session.execute(select(decision).where(*where).order_by(decision.c.id.desc()).limit(1)).mappings().first()
     return _value(dict(row)) if row else None
+
+
+class Lately(Value):
+    """What early warnings need of a decision."""
+
+    confidence: float
+    language: str | None
+
+
+def lately(session: Session, workspace_id: str, version: str, segment: str, *, limit: int) -> list[Lately]:
+    """The newest decisions of a score version in a segment, newest first, with their tickets' languages."""
+    rows = session.execute(
+        select(decision.c.confidence, ticket.c.language)
+        .join(ticket, (ticket.c.workspace_id == decision.c.workspace_id) & (ticket.c.id == decision.c.ticket_id))
+        .where(
+            decision.c.workspace_id == workspace_id,
+            decision.c.version == version,
+            decision.c.segment == segment,
+        )
+        .order_by(decision.c.id.desc())
+        .limit(limit)
+    )
+    return [Lately.model_validate(dict(row)) for row in rows.mappings()]
 
 
 def _value(row: dict[str, Any]) -> StoredDecision:

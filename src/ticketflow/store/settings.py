@@ -6,22 +6,40 @@ from sqlalchemy import select
 
 from ticketflow.db import Session
 from ticketflow.db.tables import setting
-from ticketflow.domain import Value
+from ticketflow.domain import Level, Value
 
 
 class Settings(Value):
     """A workspace's settings with their defaults; rows override them."""
 
+    automation: bool = True
+    """The kill switch: false stops every automatic reply within a second."""
+    level: Level = Level.AUTO
+    """What the agent may do at most; it replies by itself only under a live certificate."""
+    levels: dict[str, Level] = {}
+    """The same for single categories, where that is less."""
     max_wrong: float = 0.05
     """Largest accepted share of wrong automatic replies."""
+    certainty: float = 0.95
+    """How sure a certificate must be that the share is kept."""
+    category_max_wrong: dict[str, float] = {}
+    """Categories with a share, and so a certificate, of their own."""
+    sensitive: list[str] = ["refund", "legal", "security", "minors"]
+    """Categories that are never answered automatically, unless they have a share of their own."""
+    max_replies_per_day: int | None = None
+    """Most automatic replies in one day (UTC); none is no limit."""
+    max_replies_per_ticket: int = 3
+    """Most automatic replies in one ticket."""
+    audit_share: float = 0.1
+    """Share of tickets that people grade, drawn before anything is known of them."""
+    audit_days: int = 14
+    """Days for grading; what is not graded then counts as wrong."""
     novelty_share: float = 0.2
-    """Expected share of tickets that no known answer fits."""
+    """Expected share of tickets that no known answer fits, until the history tells."""
     teams: dict[str, str] = {}
     """Team that takes the tickets of a category."""
     default_team: str = "support"
     """Team that takes every other ticket."""
-    automation: bool = True
-    """Whether the agent may reply by itself at all."""
     refit_after: int = 200
     """New or changed cases after which learning runs again."""
 

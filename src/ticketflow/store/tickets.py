@@ -158,6 +158,17 @@ def messages(session: Session, workspace_id: str, ticket_id: str) -> list[Messag
     return [Message.model_validate(dict(row)) for row in rows.mappings()]
 
 
+def count_messages(session: Session, workspace_id: str, ticket_id: str, author: Author) -> int:
+    """How many public messages somebody of this kind has sent."""
+    where = (
+        message.c.workspace_id == workspace_id,
+        message.c.ticket_id == ticket_id,
+        message.c.author == author,
+        message.c.internal.is_(False),
+    )
+    return int(session.execute(select(func.count()).select_from(message).where(*where)).scalar_one())
+
+
 def change(session: Session, workspace_id: str, ticket_id: str, *, version: int | None = None, **values: Any) -> None:
     """Set columns and raise the version. Raises Conflict when `version` is given and no longer the ticket's."""
     statement = update(ticket).where(ticket.c.workspace_id == workspace_id, ticket.c.id == ticket_id)

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from small_workspace import WORDS, answer, texts
+from small_workspace import WORDS, answer, certificate, texts
 
 from ticketflow.agent.experience import Experience
 from ticketflow.domain import Workspace
@@ -46,6 +46,10 @@ def taught(encoder: HashEncoder) -> Experience:
         attributes=None,
         fusion=PRIOR,
         version="v1",
+        certificates={"": certificate()},
+        refusals={},
+        watches={},
+        experiments=(),
     )
 
 

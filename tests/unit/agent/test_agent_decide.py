@@ -6,9 +6,10 @@ import numpy as np
 import pytest
 from small_workspace import answer
 
-from ticketflow.agent.analyze import understand
 from ticketflow.agent.decide import judge
-from ticketflow.agent.experience import NOTHING_LEARNED, Experience
+from ticketflow.agent.experience import Experience
+from ticketflow.agent.permission import NOTHING_LEARNED
+from ticketflow.agent.understanding import understand
 from ticketflow.agent.vectors import pack_vector
 from ticketflow.domain import Action, Analysis, AnswerStatus, Evidence, Findings, Guess, Intake, Sentiment
 from ticketflow.store.settings import Settings
@@ -65,10 +66,10 @@ def clear(taught: Experience, seen: Intake) -> Analysis:
 def test_a_sure_approved_answer_is_sent(taught: Experience, seen: Intake, clear: Analysis) -> None:
     decision = judge(taught, seen, clear)
     assert (decision.action, decision.label) == (Action.RESOLVE, "password")
-    assert decision.threshold == taught.threshold.value
+    assert decision.threshold == 0.5
     assert decision.confidence >= (decision.threshold or 1)
     assert decision.reasons == [
-        f"Confidence {decision.confidence:.3f} reaches the threshold {decision.threshold:.3f}.",
+        f"Confidence {decision.confidence:.3f} reaches the certified threshold {decision.threshold:.3f}.",
     ]
     assert decision.version == "v1"
 

@@ -1,0 +1,74 @@
+"""Trying for a certificate: the labels of a segment against its accepted wrong share."""
+
+from collections.abc import Mapping
+
+import numpy as np
+
+from ticketflow.agent import segments
+from ticketflow.learning.certificate import Labels, Verdict, certify, make_grid
+from ticketflow.learning.folds import row_weights
+from ticketflow.learning.holding_out import Graded
+from ticketflow.learning.trained import Trained
+from ticketflow.store.certificates import NewCertificate
+from ticketflow.store.settings import Settings
+
+NONE_MAY_BE_WRONG = "No automatic reply may be wrong, says the setting max_wrong, and no history can promise that."
+NOT_CALIBRATED = (
+    "Nothing can be proven yet: the history holds too few right or wrong proposals to tell how sure one is."
+)
+HISTORY, AUDIT, BOTH = "history", "audit", "history and audit"
+
+
+def look(
+    trained: Trained, graded: Graded, settings: Settings, segment: str, number: int, source: str
+) -> NewCertificate:
+    """The `number`-th look (from 1) at the labels of a segment. A refusal is a result as well; nothing raises."""
+    alpha, delta = segments.alpha_of(settings, segment), 1 - settings.certainty
+    labels = segments.labels_of(settings, segment, graded)
+    verdict = None
+    if not 0 < alpha < 1 or not 0 < delta < 1:
+        reason = NONE_MAY_BE_WRONG
+    elif not trained.score.learned or not len(trained.proof.confidences):
+        reason = NOT_CALIBRATED
+    else:
+        verdict = _certify(trained, labels, alpha, delta, number)
+        reason = verdict.reason
+    return NewCertificate(
+        segment=segment,
+        version=trained.version,
+        standing=verdict.standing if verdict else "unreachable",
+        alpha=alpha,
+        delta=delta,
+        look=number,
+        spent=verdict.spent if verdict else 0.0,
+        threshold=verdict.threshold if verdict else None,
+        coverage=verdict.coverage if verdict else 0.0,
+        wrong_share=verdict.wrong_share if verdict else 0.0,
+        upper_bound=verdict.upper_bound if verdict else 1.0,
+        labels=verdict.labels if verdict else len(labels.right),
+        automatic=verdict.automatic if verdict else 0,
+        errors=verdict.errors if verdict else 0,
+        needed=verdict.needed if verdict else None,
+        reason=reason,
+        passed=list(verdict.passed) if verdict else [],
+        excluded=segments.excluded(settings) if segment == segments.REST else [],
+        source=source,
+    )
+
+
+def look_at_all(
+    trained: Trained, graded: Graded, settings: Settings, looks: Mapping[str, int], source: str
+) -> list[NewCertificate]:
+    """The next look at every segment; `looks` are those taken before, by segment."""
+    return [
+        look(trained, graded, settings, segment, looks.get(segment, 0) + 1, source)
+        for segment in segments.segments(settings)
+    ]
+
+
+def _certify(trained: Trained, labels: Graded, alpha: float, delta: float, number: int) -> Verdict:
+    """Thresholds are placed by the out-of-fold scores of what was learned from, never by the labels."""
+    drawn = np.ones(len(labels.right), bool)
+    weights = row_weights(trained.proof.novel, trained.novel_share)
+    grid = make_grid(trained.proof.confidences, weights, len(labels.right), alpha, delta)
+    return certify(Labels(labels.confidences, labels.right, drawn), grid, alpha, delta, number)

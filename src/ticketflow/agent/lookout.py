@@ -1,0 +1,110 @@
+"""The regular look at running automation: deadlines, early warnings without a label, and whether a proof can be had.
+
+A background run, queued at most every LOOK_EVERY while tickets arrive. It may lower the stage of automation; a fresh
+certificate alone raises it.
+"""
+
+from collections import Counter
+
+import numpy as np
+
+from ticketflow.agent import audits, proving, segments, watch
+from ticketflow.agent.deps import Deps
+from ticketflow.agent.experience import Experience
+from ticketflow.agent.remembering import load
+from ticketflow.db import Session
+from ticketflow.domain import Stage, Value
+from ticketflow.learning import refitting
+from ticketflow.learning.watching import NOVEL_SHARE_RISE, SHIFT_LARGE, mix_change, population_stability
+from ticketflow.store import decisions, watches
+from ticketflow.workflow.engine import TICKET, State, Step, Workflow
+from ticketflow.workflow.queue import Run
+
+ARRIVALS = 1_000
+"""The latest decisions that early warnings look at."""
+LEAST_ARRIVALS = 300
+"""Fewer decisions since the certificate warn of nothing."""
+
+
+class Looked(Value):
+    """What a look did: samples that became overdue, segments proven anew, whether a candidate version was adopted."""
+
+    overdue: int
+    proven: list[str]
+    adopted: bool
+
+
+def look(deps: Deps, workspace_id: str) -> Looked:
+    """Look once, now."""
+    with deps.database.write() as session:
+        overdue = audits.close_overdue(session, workspace_id)
+    with deps.database.read() as session:
+        known = load(session, deps.encoder, workspace_id)
+    for segment in segments.segments(known.settings):
+        with deps.database.write() as session:
+            _warn(session, known, segment)
+    with deps.database.read() as session:
+        known = load(session, deps.encoder, workspace_id)
+        due = [one for one in segments.segments(known.settings) if proving.worth_a_look(session, known, one)]
+    proven = [
+        made.segment for one in due for made in proving.prove(deps, workspace_id, one) if made.threshold is not None
+    ]
+    return Looked(overdue=overdue, proven=proven, adopted=proving.reconsider(deps, workspace_id))
+
+
+def _warn(session: Session, known: Experience, segment: str) -> None:
+    """Compare what arrived lately with what the proof speaks of; only a live certificate has something to lose."""
+    workspace_id = known.workspace.id
+    now = watches.get(session, workspace_id, segment).model_copy(update={"looked_at": session.now})
+    certificate, trained = known.certificates.get(segment), known.trained
+    watches.put(session, workspace_id, segment, now)
+    if certificate is None or trained is None:
+        return
+    lately = decisions.lately(session, workspace_id, known.version, segment, limit=ARRIVALS)
+    arrived = np.array([one.confidence for one in lately], np.float64)
+    if len(arrived) < LEAST_ARRIVALS:
+        return
+    proof = trained.proof
+    expected = proof.confidences[~proof.novel]
+    spoken = Counter(one.language or "" for one in lately)
+    artefact = refitting.in_force(session, workspace_id)
+    usual = artefact.provenance.get("languages", {}) if artefact else {}
+    now = now.model_copy(
+        update={
+            "novel_share": trained.estimated_share(arrived),
+            "stability": population_stability(expected, arrived),
+            "language_change": mix_change(usual, spoken) if usual else None,
+        }
+    )
+    watches.put(session, workspace_id, segment, now)
+    for reason in _warnings(now, trained.novel_share):
+        now = watch.lower(session, workspace_id, segment, now, Stage.AMBER, reason)
+
+
+def _warnings(now: watches.Watch, learned_share: float) -> list[str]:
+    found: list[str] = []
+    if now.stability is not None and now.stability >= SHIFT_LARGE:
+        found.append("The agent is sure of other tickets than it was when its threshold was proven.")
+    if now.novel_share is not None and now.novel_share >= learned_share + NOVEL_SHARE_RISE:
+        found.append(f"About {now.novel_share:.0%} of the tickets fit no answer; {learned_share:.0%} were expected.")
+    if now.language_change is not None and now.language_change >= SHIFT_LARGE:
+        found.append("Tickets arrive in other languages than before.")
+    return found
+
+
+def _step(deps: Deps, state: State) -> Looked:
+    with state.kept():
+        return look(deps, state.run.workspace_id)
+
+
+def _give_up(_deps: Deps, _session: Session, _run: Run, _error: str) -> None:
+    """The next look is queued anyway."""
+
+
+WATCH_WORKFLOW = Workflow[Deps](
+    watch.WATCH,
+    1,
+    (Step[Deps]("look", "1", _step, output=Looked, inputs=(TICKET,), outside=True),),
+    _give_up,
+    background=True,
+)

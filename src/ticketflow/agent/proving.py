@@ -1,0 +1,184 @@
+"""Score versions and their proofs: which version is in force, and when the labels are looked at anew.
+
+A version that learning has just made is tried on tickets held out of learning. It replaces the one in force when it is
+proven itself, or when the other is not; otherwise it stays in the shadow until audited tickets prove it.
+"""
+
+import numpy as np
+
+from ticketflow.agent import audits, certifying, segments, watch
+from ticketflow.agent.deps import Deps
+from ticketflow.agent.experience import Experience
+from ticketflow.agent.remembering import load
+from ticketflow.agent.understanding import understand
+from ticketflow.db import Session
+from ticketflow.domain import Findings, Intake, Stage
+from ticketflow.learning import refitting
+from ticketflow.learning.holding_out import Graded
+from ticketflow.learning.refitting import DECISION, Taught
+from ticketflow.store import artefacts, certificates, watches
+from ticketflow.store import audits as samples
+from ticketflow.store.audits import AuditSample
+from ticketflow.store.certificates import Certificate, NewCertificate
+from ticketflow.store.settings import Settings
+from ticketflow.workflow import history
+
+NEW_VERSION = "A new score version is in force."
+GROWTH = 1.2
+"""The labels have to grow by this factor before they are looked at again by themselves: each look costs certainty."""
+COMPARABLE = 0.9
+"""A new version may cover this part of what the one in force does: it knows newer tickets and is proven on them."""
+
+
+def settle(session: Session, workspace_id: str, taught: Taught, rules: Settings) -> bool:
+    """Store what a refit taught with its first certificates; whether it is in force now."""
+    version = taught.trained.version
+    looks = _looks(session, workspace_id, version, rules)
+    made = certifying.look_at_all(taught.trained, taught.graded, rules, looks, certifying.HISTORY)
+    live = certificates.live(session, workspace_id)
+    adopted = _better(made, live)
+    refitting.store(session, workspace_id, taught, in_force=adopted)
+    if adopted:
+        certificates.end(session, workspace_id, None, NEW_VERSION)
+    for new in made:
+        _add(session, workspace_id, new, in_force=adopted)
+    return adopted
+
+
+def prove(deps: Deps, workspace_id: str, segment: str | None = None) -> list[Certificate]:
+    """Look at the labels of the version in force, of one segment or of all; what came of it, refusals included.
+
+    Each look costs a part of the certainty, so looking often at the same labels proves less.
+    """
+    with deps.database.read() as session:
+        known = load(session, deps.encoder, workspace_id)
+    if known.trained is None:
+        return []
+    wanted = segments.segments(known.settings) if segment is None else [segment]
+    made: list[Certificate] = []
+    with deps.database.write() as session:
+        for one in wanted:
+            graded, source = _labels(session, known, one)
+            number = certificates.looks(session, workspace_id, known.version, one) + 1
+            new = certifying.look(known.trained, graded, known.settings, one, number, source)
+            made.append(_add(session, workspace_id, new, in_force=True))
+    return made
+
+
+def worth_a_look(session: Session, known: Experience, segment: str) -> bool:
+    """Whether a look by itself makes sense: no live proof of what is asked, and enough new labels since the last."""
+    if known.trained is None:
+        return False
+    stage = known.watches.get(segment, watches.Watch()).stage
+    live = known.certificates.get(segment)
+    settings = known.settings
+    fits = (
+        live is not None
+        and live.alpha <= segments.alpha_of(settings, segment) + 1e-9
+        and live.delta <= 1 - settings.certainty + 1e-9
+        and (segment != segments.REST or live.excluded == segments.excluded(settings))
+    )
+    if fits and stage is Stage.GREEN:
+        return False
+    newest = certificates.newest(session, known.workspace.id, known.version).get(segment)
+    if newest is None or (stage is Stage.GREEN and newest.alpha != segments.alpha_of(settings, segment)):
+        return True
+    graded, _ = _labels(session, known, segment)
+    counted = len(segments.labels_of(settings, segment, graded).right)
+    grown = newest.labels if stage is Stage.GREEN else 0
+    return counted > 0 and counted >= max(GROWTH * grown, _promising(newest))
+
+
+def reconsider(deps: Deps, workspace_id: str) -> bool:
+    """Try the candidate version on the tickets audited since it learned; whether it was put in force."""
+    with deps.database.read() as session:
+        waiting = refitting.candidate(session, workspace_id)
+        if waiting is None:
+            return False
+        known = load(session, deps.encoder, workspace_id, waiting.version)
+        newest = certificates.newest(session, workspace_id, waiting.version).get(segments.REST)
+        fresh = audits.closed(samples.since(session, workspace_id, int(waiting.provenance["read_at"])))
+        held_out = Graded.from_arrays(artefacts.load(session, workspace_id, waiting.id))
+        if known.trained is None or len(held_out.right) + len(fresh) < GROWTH * (newest.labels if newest else 0):
+            return False
+        graded = held_out.joined(_scored_by(session, known, fresh))
+    with deps.database.write() as session:
+        looks = _looks(session, workspace_id, waiting.version, known.settings)
+        made = certifying.look_at_all(known.trained, graded, known.settings, looks, certifying.BOTH)
+        adopted = _better(made, certificates.live(session, workspace_id))
+        if adopted:
+            refitting.promote(session, workspace_id, waiting.version)
+            certificates.end(session, workspace_id, None, NEW_VERSION)
+        for new in made:
+            _add(session, workspace_id, new, in_force=adopted)
+    return adopted
+
+
+def _add(session: Session, workspace_id: str, new: NewCertificate, *, in_force: bool) -> Certificate:
+    live = in_force and new.threshold is not None
+    made = certificates.add(session, workspace_id, new, live=live)
+    if live:
+        watch.raise_(session, workspace_id, new.segment, made.id)
+    return made
+
+
+def _better(made: list[NewCertificate], live: dict[str, Certificate]) -> bool:
+    """Proven where most tickets are, and covering about as much; anything is better than a version without a proof."""
+    now = live.get(segments.REST)
+    if now is None:
+        return not live or any(new.threshold is not None for new in made)
+    rest = next((new for new in made if new.segment == segments.REST), None)
+    return rest is not None and rest.threshold is not None and rest.coverage >= COMPARABLE * now.coverage
+
+
+def _looks(session: Session, workspace_id: str, version: str, rules: Settings) -> dict[str, int]:
+    return {
+        segment: certificates.looks(session, workspace_id, version, segment) for segment in segments.segments(rules)
+    }
+
+
+def _labels(session: Session, known: Experience, segment: str) -> tuple[Graded, str]:
+    """The labels of the version in force: of history and audits, after an alarm only of audits drawn since."""
+    workspace_id = known.workspace.id
+    state = known.watches.get(segment, watches.Watch())
+    alarmed = state.stage is not Stage.GREEN
+    drawn = samples.since(session, workspace_id, state.since if alarmed else 0, version=known.version)
+    counted = [sample for sample in audits.closed(drawn) if not alarmed or sample.segment == segment]
+    audited = _as_graded(counted)
+    if alarmed:
+        return audited, certifying.AUDIT
+    stored = artefacts.active(session, workspace_id, DECISION)
+    held_out = Graded.from_arrays(artefacts.load(session, workspace_id, stored.id)) if stored else Graded.none()
+    if not counted:
+        return held_out, certifying.HISTORY
+    return held_out.joined(audited), certifying.BOTH if len(held_out.right) else certifying.AUDIT
+
+
+def _as_graded(counted: list[AuditSample]) -> Graded:
+    return Graded(
+        np.array([sample.confidence for sample in counted], np.float64),
+        np.array([not sample.wrong for sample in counted], bool),
+        np.array([sample.category or "" for sample in counted], np.str_),
+    )
+
+
+def _scored_by(session: Session, known: Experience, counted: list[AuditSample]) -> Graded:
+    """Audited tickets as another version would have judged them: its proposal against the answer that was right."""
+    confidences: list[float] = []
+    right: list[bool] = []
+    categories: list[str] = []
+    for sample in counted:
+        stored = history.outputs(session, known.workspace.id, sample.run_id)
+        intake = Intake.model_validate(stored["ingest"].output)
+        analysis = understand(known, intake, Findings.model_validate(stored["search"].output))
+        best = analysis.candidates[0] if analysis.candidates else None
+        truth = sample.right_answer_id if sample.wrong else sample.answer_id
+        confidences.append(known.trained.confidence(best.features) if known.trained and best else 0.0)
+        right.append(best is not None and best.answer_id == truth)
+        categories.append(analysis.category.value or "")
+    return Graded(np.array(confidences, np.float64), np.array(right, bool), np.array(categories, np.str_))
+
+
+def _promising(newest: Certificate) -> int:
+    """The labels that the last refusal asked for, so that a look is not spent on too few."""
+    return newest.labels + newest.needed if newest.needed is not None and newest.threshold is None else 1
