@@ -51,6 +51,8 @@ def _commands(group: Any, before: str) -> Iterator[tuple[str, Any]]:
     for name, command in group.commands.items():
         called = f"{before} {name}"
         if hasattr(command, "commands"):
+            if command.invoke_without_command:
+                yield called, command
             yield from _commands(command, called)
         else:
             yield called, command

@@ -193,11 +193,15 @@ class Evidence(Value):
 
 
 class Findings(Value):
-    """What `search` found: resolved cases, articles and answers, each best first."""
+    """What `search` found: resolved cases, articles and answers, each best first.
+
+    `variants` are the sides of the experiments that the ticket takes part in from here on, by experiment id.
+    """
 
     cases: list[Evidence]
     articles: list[Evidence]
     answers: list[Evidence]
+    variants: dict[str, str] = {}
 
 
 class Candidate(Value):

@@ -5,15 +5,17 @@ import inspect
 import re
 import runpy
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from ticketflow import errors
+from ticketflow.agent.grading import RUBRIC
 from ticketflow.api.problems import TITLES
 from ticketflow.cli import _exit_code  # pyright: ignore[reportPrivateUsage]
 from ticketflow.config import Config
 from ticketflow.errors import TicketFlowError
+from ticketflow.learning.certificate import labels_needed, spend
 from ticketflow.store.settings import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -31,7 +33,11 @@ def rows(page: str) -> list[list[str]]:
 
 def default_in_words(value: Any) -> str:
     """A default as the pages write it."""
-    return f"{value:g}" if isinstance(value, float) else str(value).lower() if isinstance(value, bool) else str(value)
+    if isinstance(value, list):
+        return ", ".join(str(one) for one in cast(list[Any], value))
+    return (
+        f"{value:g}" if isinstance(value, float) else str(value).lower() if value in (True, False, None) else str(value)
+    )
 
 
 def test_every_variable_stands_in_the_configuration_reference_with_its_default() -> None:
@@ -78,6 +84,25 @@ def appended_types() -> set[str]:
 
 def test_every_event_type_stands_in_the_event_reference() -> None:
     assert sorted(row[0] for row in rows("events.md")) == sorted(appended_types())
+
+
+def guide_rows(start: str) -> list[list[str]]:
+    """The cells of the table rows of the guide to automation that begin with `start`."""
+    lines = (ROOT / "docs" / "guides" / "automation.md").read_text("utf-8").splitlines()
+    return [[cell.strip() for cell in line.split("|")[1:-1]] for line in lines if re.match(rf"\| {start} \|", line)]
+
+
+def test_the_guide_has_the_rubric_that_graders_read() -> None:
+    assert guide_rows("(?:right|incomplete|wrong|unsafe)") == [[grade.value, told] for grade, told in RUBRIC.items()]
+
+
+def test_the_guide_tells_how_many_graded_tickets_a_proof_takes() -> None:
+    told = {row[0]: (int(row[1]), int(row[2])) for row in guide_rows(r"\d+%")}
+    first_look = spend(0.05, look=1)
+    assert told == {
+        f"{share:.0%}": (labels_needed(share, first_look), labels_needed(share, first_look, errors=2))
+        for share in (0.1, 0.05, 0.02, 0.01)
+    }
 
 
 @pytest.mark.parametrize("tool", ["cli_reference", "openapi"])

@@ -34,8 +34,9 @@ def test_there_are_enough_answers_and_each_can_be_sent() -> None:
 
 def test_the_history_is_long_and_names_only_answers_there_are() -> None:
     labels = {row["label"]: row["category"] for row in ANSWERS}
-    used = Counter(row["answer"] for row in HISTORY)
+    used = Counter(row["answer"] for row in HISTORY if row["answer"] is not None)
     assert len(HISTORY) >= 1_200
+    assert 0.1 <= 1 - used.total() / len(HISTORY) <= 0.3, "in life, too, some tickets are answered by hand"
     assert set(used) == set(labels), "each answer was used, and no other"
     assert min(used.values()) >= 5
     assert len({row["id"] for row in HISTORY}) == len(HISTORY)

@@ -8,11 +8,12 @@ from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import func, select
 
 from ticketflow.agent.account import account
-from ticketflow.agent.analyze import understand
 from ticketflow.agent.decide import judge
+from ticketflow.agent.experiments import sides
 from ticketflow.agent.ingest import ingest
 from ticketflow.agent.pipeline import run_again
 from ticketflow.agent.search import search
+from ticketflow.agent.understanding import understand
 from ticketflow.db.tables import effect, message
 from ticketflow.domain import Action, Analysis, Author, Decision, Findings, Intake, TicketStatus
 from ticketflow.store import decisions, tickets
@@ -52,7 +53,7 @@ def test_a_steps_input_is_what_the_steps_before_it_yielded(company: Company) -> 
         "ingest": {"ticket"},
         "search": {"ingest"},
         "analyze": {"ingest", "search"},
-        "decide": {"ingest", "analyze"},
+        "decide": {"ingest", "search", "analyze"},
         "execute": {"decide", "analyze", "search"},
     }
     for step in steps[1:]:
@@ -79,12 +80,13 @@ def test_repeating_each_step_on_its_stored_input_gives_the_stored_decision(compa
     analysis = understand(known, Intake.model_validate(given["ingest"]), Findings.model_validate(given["search"]))
     assert analysis.model_dump(mode="json") == stored["analyze"].output
     given = stored["decide"].input
-    decision = judge(known, Intake.model_validate(given["ingest"]), Analysis.model_validate(given["analyze"]))
+    intake, analysis = Intake.model_validate(given["ingest"]), Analysis.model_validate(given["analyze"])
+    decision = judge(known, intake, analysis, sides(known.experiments, company.deps.secret, run.ticket_id))
     assert decision.model_dump_json() == Decision.model_validate(stored["decide"].output).model_dump_json()
 
 
 def test_another_process_decides_the_same_from_what_is_stored(company: Company) -> None:
-    _, run_id = company.open(NOVEL)  # nothing is sent, so that no answer's record has changed since
+    _, run_id = company.open(CLEAR)  # the answer's record changes with it, and must not matter
     company.work()
     stored = {step.step: step for step in company.steps(run_id)}
     fresh = Company(company.folder)  # nothing in memory: the artefacts come from the database

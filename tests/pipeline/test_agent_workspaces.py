@@ -28,7 +28,7 @@ def test_two_workspaces_never_see_each_others_knowledge(company: Company, rival:
     decision = rival.decision(ticket.id)
     assert decision.decision.reasons == ["No answer in the knowledge base resembles this ticket."]
     findings = rival.steps(decision.run_id)[1].output
-    assert findings == {"cases": [], "articles": [], "answers": []}
+    assert findings == {"cases": [], "articles": [], "answers": [], "variants": {}}
     assert rival.deps.experience.get(rival.id).answers == ()
 
 

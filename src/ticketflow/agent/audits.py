@@ -18,6 +18,8 @@ from ticketflow.workflow.queue import Run
 GRADED_TWICE = 0.1
 """Share of the samples that a second person grades as well, to see whether graders agree."""
 DAY = 86_400 * SECOND
+UNPROVEN = "experiment"
+"""In place of the score version for a decision with search weights of an experiment: it proves nothing of others."""
 
 
 def draw(deps: Deps, session: Session, run: Run, decision_id: str, decision: Decision) -> None:
@@ -29,7 +31,7 @@ def draw(deps: Deps, session: Session, run: Run, decision_id: str, decision: Dec
         run_id=run.id,
         segment=decision.segment,
         category=decision.category,
-        version=decision.version,
+        version=UNPROVEN if decision.rules.get("unproven") else decision.version,
         answer_id=decision.answer_id,
         confidence=decision.confidence,
         automatic=decision.action is Action.RESOLVE,

@@ -20,9 +20,9 @@ HISTORY, AUDIT, BOTH = "history", "audit", "history and audit"
 
 
 def look(
-    trained: Trained, graded: Graded, settings: Settings, segment: str, number: int, source: str
+    version: str, trained: Trained, graded: Graded, settings: Settings, segment: str, number: int, source: str
 ) -> NewCertificate:
-    """The `number`-th look (from 1) at the labels of a segment. A refusal is a result as well; nothing raises."""
+    """The `number`-th look (from 1) at the labels of a segment for a score version. A refusal is a result as well."""
     alpha, delta = segments.alpha_of(settings, segment), 1 - settings.certainty
     labels = segments.labels_of(settings, segment, graded)
     verdict = None
@@ -35,7 +35,7 @@ def look(
         reason = verdict.reason
     return NewCertificate(
         segment=segment,
-        version=trained.version,
+        version=version,
         standing=verdict.standing if verdict else "unreachable",
         alpha=alpha,
         delta=delta,
@@ -57,11 +57,11 @@ def look(
 
 
 def look_at_all(
-    trained: Trained, graded: Graded, settings: Settings, looks: Mapping[str, int], source: str
+    version: str, trained: Trained, graded: Graded, settings: Settings, looks: Mapping[str, int], source: str
 ) -> list[NewCertificate]:
     """The next look at every segment; `looks` are those taken before, by segment."""
     return [
-        look(trained, graded, settings, segment, looks.get(segment, 0) + 1, source)
+        look(version, trained, graded, settings, segment, looks.get(segment, 0) + 1, source)
         for segment in segments.segments(settings)
     ]
 

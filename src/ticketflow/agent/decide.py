@@ -8,10 +8,9 @@ from ticketflow import events
 from ticketflow.agent import audits, watch
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
-from ticketflow.agent.experiments import sides
 from ticketflow.agent.permission import Permit, permit, rules_of
 from ticketflow.db import Session
-from ticketflow.domain import Action, Analysis, AnswerStatus, Decision, Intake, Level, Priority
+from ticketflow.domain import Action, Analysis, AnswerStatus, Decision, Findings, Intake, Level, Priority
 from ticketflow.retrieval.analyzer import terms
 from ticketflow.store import decisions
 from ticketflow.store.settings import Settings
@@ -22,8 +21,7 @@ def decide(deps: Deps, state: State) -> Decision:
     """Judge the best candidate against everything that speaks against an automatic reply."""
     analysis = state.output("analyze", Analysis)
     known = deps.experience.of_analysis(state.run.workspace_id, analysis.version, analysis.knowledge)
-    variants = sides(known.experiments, deps.secret, state.run.ticket_id)
-    return judge(known, state.output("ingest", Intake), analysis, variants)
+    return judge(known, state.output("ingest", Intake), analysis, state.output("search", Findings).variants)
 
 
 def judge(known: Experience, intake: Intake, analysis: Analysis, variants: dict[str, str] | None = None) -> Decision:
@@ -52,7 +50,7 @@ def judge(known: Experience, intake: Intake, analysis: Analysis, variants: dict[
         segment=allowed.segment,
         certificate_id=allowed.certificate_id,
         variants=variants or {},
-        rules=rules_of(known, allowed.segment),
+        rules=rules_of(known, allowed.segment, variants or {}),
     )
 
 

@@ -29,8 +29,9 @@ from ticketflow.store.experiments import (
 )
 
 CONTROL, TREATMENT = "control", "treatment"
-CERTIFIED, LEARNED = "certified", "learned"
-IN_FORCE = {Factor.THRESHOLD: CERTIFIED, Factor.FUSION: LEARNED}
+CERTIFIED: Literal["certified"] = "certified"
+LEARNED: Literal["learned"] = "learned"
+IN_FORCE: dict[Factor, Literal["certified", "learned"]] = {Factor.THRESHOLD: CERTIFIED, Factor.FUSION: LEARNED}
 """The word for what a side applies when it changes nothing."""
 
 METRICS = {Factor.THRESHOLD: (Metric.RESOLVED, Metric.WRONG), Factor.FUSION: (Metric.RIGHT,)}
@@ -128,8 +129,8 @@ def unproven(running: Sequence[Experiment], variants: Mapping[str, str]) -> str 
 def plan(
     name: str,
     factor: str,
-    control: SideValue,
-    treatment: SideValue,
+    control: SideValue | str,
+    treatment: SideValue | str,
     *,
     share: float = 1.0,
     metric: str | None = None,
@@ -263,10 +264,10 @@ def _metric(factor: Factor, word: str | None) -> Metric:
     return Metric(word)
 
 
-def _side_value(factor: Factor, side: str, value: SideValue) -> SideValue:
+def _side_value(factor: Factor, side: str, value: SideValue | str) -> SideValue:
     """The value in the form that is stored. Raises InvalidInput."""
     if value == IN_FORCE[factor]:
-        return value
+        return IN_FORCE[factor]
     if factor is Factor.THRESHOLD:
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:
             raise InvalidInput(

@@ -17,6 +17,12 @@ RUBRIC = {
     Grade.UNSAFE: "It may do harm: money, privacy, safety, law, or a person in distress.",
 }
 """What each grade means, in the words that graders read."""
+TEACHES = {
+    Grade.RIGHT: FeedbackKind.RIGHT,
+    Grade.INCOMPLETE: FeedbackKind.EDITED,  # an error, and all the same a case of its answer
+    Grade.WRONG: FeedbackKind.WRONG,
+    Grade.UNSAFE: FeedbackKind.WRONG,
+}
 
 
 def grade(
@@ -46,8 +52,7 @@ def grade(
             remedy="A grade stays; give feedback on the ticket when it proves wrong later.",
         )
     made = audits.take_grade(session, workspace_id, sample, given, grader, right_answer_id, note)
-    kind = FeedbackKind.RIGHT if given is Grade.RIGHT else FeedbackKind.WRONG
-    said = NewFeedback(kind=kind, answer_id=right_answer_id, note=note)
+    said = NewFeedback(kind=TEACHES[given], answer_id=right_answer_id, note=note)
     learn.give_feedback(session, workspace_id, sample.ticket_id, said, grader, decision_id=decision_id)
     return made
 

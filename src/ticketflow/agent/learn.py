@@ -151,7 +151,7 @@ def refit(deps: Deps, workspace_id: str, progress: Callable[[float, str], None] 
     figures = taught.provenance["figures"]
     with deps.database.write() as session:
         in_force = proving.settle(session, workspace_id, taught, past.settings)
-        version = taught.trained.version
+        version = taught.version
         events.append(session, workspace_id, "learning.refitted", version=version, figures=figures, in_force=in_force)
     return Refitted(version=version, figures=figures, in_force=in_force)
 

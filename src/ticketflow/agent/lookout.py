@@ -7,6 +7,7 @@ certificate alone raises it.
 from collections import Counter
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ticketflow.agent import audits, proving, segments, watch
 from ticketflow.agent.deps import Deps
@@ -15,6 +16,9 @@ from ticketflow.agent.remembering import load
 from ticketflow.db import Session
 from ticketflow.domain import Stage, Value
 from ticketflow.learning import refitting
+from ticketflow.learning.folds import row_weights
+from ticketflow.learning.percent import percent
+from ticketflow.learning.trained import Trained
 from ticketflow.learning.watching import NOVEL_SHARE_RISE, SHIFT_LARGE, mix_change, population_stability
 from ticketflow.store import decisions, watches
 from ticketflow.workflow.engine import TICKET, State, Step, Workflow
@@ -23,7 +27,9 @@ from ticketflow.workflow.queue import Run
 ARRIVALS = 1_000
 """The latest decisions that early warnings look at."""
 LEAST_ARRIVALS = 300
-"""Fewer decisions since the certificate warn of nothing."""
+"""Fewer decisions warn of nothing."""
+EXPECTED = 5_000
+"""Confidences drawn to stand for what is expected: enough that chance does not show in an index."""
 
 
 class Looked(Value):
@@ -64,15 +70,13 @@ def _warn(session: Session, known: Experience, segment: str) -> None:
     arrived = np.array([one.confidence for one in lately], np.float64)
     if len(arrived) < LEAST_ARRIVALS:
         return
-    proof = trained.proof
-    expected = proof.confidences[~proof.novel]
     spoken = Counter(one.language or "" for one in lately)
     artefact = refitting.in_force(session, workspace_id)
     usual = artefact.provenance.get("languages", {}) if artefact else {}
     now = now.model_copy(
         update={
             "novel_share": trained.estimated_share(arrived),
-            "stability": population_stability(expected, arrived),
+            "stability": population_stability(_expected(trained), arrived),
             "language_change": mix_change(usual, spoken) if usual else None,
         }
     )
@@ -81,13 +85,23 @@ def _warn(session: Session, known: Experience, segment: str) -> None:
         now = watch.lower(session, workspace_id, segment, now, Stage.AMBER, reason)
 
 
+def _expected(trained: Trained) -> NDArray[np.float64]:
+    """Out-of-fold confidences (EXPECTED,) with as many novel tickets among them as were expected in learning."""
+    weights = row_weights(trained.proof.novel, trained.novel_share)
+    if not len(weights):
+        return trained.proof.confidences
+    return np.random.default_rng(0).choice(trained.proof.confidences, EXPECTED, p=weights / weights.sum())
+
+
 def _warnings(now: watches.Watch, learned_share: float) -> list[str]:
+    """What shifted by more than a fresh certificate has been proven under meanwhile."""
     found: list[str] = []
-    if now.stability is not None and now.stability >= SHIFT_LARGE:
+    share = max(learned_share, now.proven.get("novel_share", 0.0))
+    if now.stability is not None and now.stability >= SHIFT_LARGE + now.proven.get("stability", 0.0):
         found.append("The agent is sure of other tickets than it was when its threshold was proven.")
-    if now.novel_share is not None and now.novel_share >= learned_share + NOVEL_SHARE_RISE:
-        found.append(f"About {now.novel_share:.0%} of the tickets fit no answer; {learned_share:.0%} were expected.")
-    if now.language_change is not None and now.language_change >= SHIFT_LARGE:
+    if now.novel_share is not None and now.novel_share >= share + NOVEL_SHARE_RISE:
+        found.append(f"About {percent(now.novel_share)} of the tickets fit no answer; {percent(share)} were expected.")
+    if now.language_change is not None and now.language_change >= SHIFT_LARGE + now.proven.get("language_change", 0.0):
         found.append("Tickets arrive in other languages than before.")
     return found
 

@@ -7,16 +7,24 @@ from dataclasses import dataclass
 from typing import Any
 
 from ticketflow.agent import segments
-from ticketflow.agent.certifying import HISTORY, NONE_MAY_BE_WRONG
+from ticketflow.agent.certifying import AUDIT, NONE_MAY_BE_WRONG
 from ticketflow.agent.experience import Experience
-from ticketflow.agent.experiments import threshold_floor
+from ticketflow.agent.experiments import threshold_floor, unproven
 from ticketflow.domain import Level, Stage
+from ticketflow.learning.novelty_share import HIGHEST
+from ticketflow.learning.percent import percent
 from ticketflow.store.certificates import Certificate
 from ticketflow.store.settings import Settings
 from ticketflow.store.watches import Watch
 
 NOTHING_LEARNED = "Nothing has been learned yet: import resolved tickets that name their answer."
 NOT_YET_PROVEN = "No certificate allows automatic replies yet: `ticketflow certify` tries for one."
+OTHER_CATEGORIES = (
+    "The settings changed which categories the agent answers, and the certificate speaks of others: "
+    "`ticketflow certify` tries for one that fits."
+)
+SLACK = 1e-9
+"""Two shares that differ by less are the same."""
 MORE_NOVEL = 0.05
 """An estimated share of novel tickets that exceeds the one learned with by so much makes the threshold stricter."""
 
@@ -52,10 +60,11 @@ def permit(known: Experience, category: str | None, variants: dict[str, str] | N
     if certificate is not None:
         threshold, missing = _threshold(known, segment, certificate, watch)
     floor = threshold_floor(known.experiments, variants or {})
-    if threshold is not None and floor is not None:
-        threshold = max(threshold, floor)
+    if certificate is not None and threshold is not None and floor is not None:
+        threshold, missing = _proven_from(certificate, max(threshold, floor))
     objections = [
         missing,
+        unproven(known.experiments, variants or {}),
         "Automation is switched off." if not settings.automation else None,
         _level_objection(level, category),
         f"{category!r} is a sensitive category." if segments.sensitive(settings, category) else None,
@@ -70,7 +79,7 @@ def permit(known: Experience, category: str | None, variants: dict[str, str] | N
     )
 
 
-def rules_of(known: Experience, segment: str) -> dict[str, Any]:
+def rules_of(known: Experience, segment: str, variants: dict[str, str]) -> dict[str, Any]:
     """What a permission rests on besides artefacts and answers, as JSON; `replay` reads it back."""
     certificate, refusal = known.certificates.get(segment), known.refusals.get(segment)
     watch = known.watches.get(segment)
@@ -79,6 +88,8 @@ def rules_of(known: Experience, segment: str) -> dict[str, Any]:
         "certificate": certificate.id if certificate else None,
         "refusal": refusal.id if refusal else None,
         "watch": watch.model_dump(mode="json") if watch else None,
+        "unproven": unproven(known.experiments, variants),
+        "doubted": any(one.stage is not Stage.GREEN for one in known.watches.values()),
     }
 
 
@@ -89,9 +100,10 @@ def standing(known: Experience) -> str:
     if allowed.threshold is None or certificate is None:
         return "No automatic replies yet: " + " ".join(allowed.objections)
     proven = (
-        f"Automatic replies from confidence {allowed.threshold:.3f}, certified: at most {certificate.alpha:.1%} wrong "
-        f"with {1 - certificate.delta:.0%} certainty. Of {certificate.labels:,} graded tickets they cover "
-        f"{certificate.coverage:.0%}, {certificate.errors} of {certificate.automatic:,} wrong."
+        f"Automatic replies from confidence {allowed.threshold:.3f}. Certified from {certificate.threshold:.3f} on: at "
+        f"most {percent(certificate.alpha)} wrong with {percent(1 - certificate.delta)} certainty "
+        f"({percent(certificate.coverage)} of {certificate.labels:,} graded tickets, {certificate.errors} of "
+        f"{certificate.automatic:,} wrong)."
     )
     return " ".join([proven, *allowed.objections])
 
@@ -106,24 +118,34 @@ def _proof(known: Experience, segment: str, watch: Watch) -> tuple[Certificate |
         return None, NONE_MAY_BE_WRONG
     if watch.stage is Stage.RED:
         return None, "Automatic replies are withdrawn until a fresh certificate: " + " ".join(watch.reasons)
+    if certificate is not None and fits(settings, certificate):
+        return certificate, None
+    refusal = known.refusals.get(segment)
+    if refusal is not None and asked_now(settings, refusal):
+        return None, refusal.reason
     if certificate is None:
-        refusal = known.refusals.get(segment)
-        return None, refusal.reason if refusal is not None and _asked_now(settings, refusal) else NOT_YET_PROVEN
-    if certificate.alpha > alpha + 1e-9 or certificate.delta > delta + 1e-9:
-        return None, (
-            f"The certificate allows {certificate.alpha:.1%} wrong with {1 - certificate.delta:.0%} certainty, the "
-            f"settings {alpha:.1%} with {settings.certainty:.0%}: `ticketflow certify` tries for one that fits."
-        )
-    if segment == segments.REST and certificate.excluded != segments.excluded(settings):
-        return None, (
-            "The settings changed which categories the agent answers; the certificate speaks of others: "
-            "`ticketflow certify` tries anew."
-        )
-    return certificate, None
+        return None, NOT_YET_PROVEN
+    if certificate.alpha <= alpha + SLACK and certificate.delta <= delta + SLACK:
+        return None, OTHER_CATEGORIES
+    return None, (
+        f"The certificate allows {percent(certificate.alpha)} wrong with {percent(1 - certificate.delta)} certainty; "
+        f"the settings ask for {percent(alpha)} with {percent(settings.certainty)}: "
+        "`ticketflow certify` tries for one that fits."
+    )
 
 
-def _asked_now(settings: Settings, refusal: Certificate) -> bool:
-    return abs(refusal.alpha - segments.alpha_of(settings, refusal.segment)) < 1e-9
+def fits(settings: Settings, certificate: Certificate) -> bool:
+    """Whether a certificate promises no less than the settings ask for, of the same categories."""
+    return (
+        certificate.alpha <= segments.alpha_of(settings, certificate.segment) + SLACK
+        and certificate.delta <= 1 - settings.certainty + SLACK
+        and (certificate.segment != segments.REST or certificate.excluded == segments.excluded(settings))
+    )
+
+
+def asked_now(settings: Settings, refusal: Certificate) -> bool:
+    """Whether a look asked for what the settings ask for now."""
+    return fits(settings, refusal) and abs(refusal.alpha - segments.alpha_of(settings, refusal.segment)) < SLACK
 
 
 def _threshold(
@@ -138,7 +160,15 @@ def _threshold(
     guard, reason = _novelty_guard(known, segment, certificate, watch)
     if reason is not None or threshold is None or guard is None:
         return (None, reason) if reason is not None else (threshold, None)
-    return max(threshold, guard), None
+    return _proven_from(certificate, max(threshold, guard))
+
+
+def _proven_from(certificate: Certificate, wanted: float) -> tuple[float | None, str | None]:
+    """The loosest proven threshold at or above `wanted`: between two that passed, nothing is proven."""
+    proven = [threshold for threshold in certificate.passed if threshold >= wanted]
+    if not proven:
+        return None, f"Nothing is proven for a threshold as strict as {wanted:.3f}, which the situation asks for."
+    return min(proven), None
 
 
 def _novelty_guard(
@@ -146,18 +176,19 @@ def _novelty_guard(
 ) -> tuple[float | None, str | None]:
     """The least confidence that suits the share of tickets no answer fits, or why there is none; None, None if moot.
 
-    A history of answered tickets cannot show how often live ones fit no answer. Until audits have, the threshold also
-    has to serve the share that is expected, or estimated from what arrives.
+    A history of answered tickets cannot show how often live ones fit no answer, and thins out the audits that can.
+    Unless the proof is of audits alone, the threshold also has to serve the share that is expected, or estimated from
+    what arrives.
     """
     trained, expected = known.trained, known.settings.novelty_share
-    novel = expected if watch.novel_share is None else watch.novel_share
-    if trained is None or not 0 <= novel < 1:
+    novel = min(max(expected if watch.novel_share is None else watch.novel_share, 0.0), HIGHEST)
+    if trained is None:
         return None, None
-    if certificate.source != HISTORY and novel <= trained.novel_share + MORE_NOVEL:
+    if certificate.source == AUDIT and novel <= trained.novel_share + MORE_NOVEL:
         return None, None
-    wary = trained.threshold(segments.alpha_of(known.settings, segment), novel)
+    wary = trained.threshold(min(certificate.alpha, segments.alpha_of(known.settings, segment)), novel)
     if wary.value is None:
-        return None, f"About {novel:.0%} of the tickets are expected to fit no answer. {wary.reason}"
+        return None, f"About {percent(novel)} of the tickets are expected to fit no answer. {wary.reason}"
     return wary.value, None
 
 

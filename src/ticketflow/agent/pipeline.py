@@ -11,7 +11,7 @@ from ticketflow.agent.ingest import index_ticket, ingest
 from ticketflow.agent.search import search
 from ticketflow.clock import new_id
 from ticketflow.db import Session
-from ticketflow.domain import Analysis, Author, Decision, Findings, Intake, Outcome, TicketStatus, Trigger
+from ticketflow.domain import Analysis, Author, Decision, Findings, Intake, Level, Outcome, TicketStatus, Trigger
 from ticketflow.store import settings, tickets
 from ticketflow.workflow import history, queue
 from ticketflow.workflow.engine import TICKET, Step, Workflow
@@ -21,14 +21,19 @@ STEPS = (
     Step[Deps]("ingest", "1", ingest, index_ticket, output=Intake, inputs=(TICKET,)),
     Step[Deps]("search", "1", search, output=Findings, inputs=("ingest",)),
     Step[Deps]("analyze", "1", analyze, output=Analysis, inputs=("ingest", "search")),
-    Step[Deps]("decide", "1", decide, store_decision, output=Decision, inputs=("ingest", "analyze")),
+    Step[Deps]("decide", "1", decide, store_decision, output=Decision, inputs=("ingest", "search", "analyze")),
     Step[Deps]("execute", "1", None, execute, output=Outcome, inputs=("decide", "analyze", "search")),
 )
 
 
 def give_up(_deps: Deps, session: Session, run: Run, error: str) -> None:
-    """A run that cannot finish ends at a human, with the error."""
-    team = settings.get(session, run.workspace_id).default_team
+    """A run that cannot finish ends at a human, with the error; below assist the ticket is left as it was."""
+    rules = settings.get(session, run.workspace_id)
+    if rules.level.trust < Level.ASSIST.trust:
+        if tickets.get(session, run.workspace_id, run.ticket_id).status is TicketStatus.PROCESSING:
+            desk.move(session, run.workspace_id, run.ticket_id, Trigger.model_validate(run.payload).status)
+        return
+    team = rules.default_team
     note = f"The agent could not finish this ticket: {error}"
     tickets.add_message(session, run.workspace_id, run.ticket_id, author=Author.SYSTEM, body=note, internal=True)
     desk.move(session, run.workspace_id, run.ticket_id, TicketStatus.ESCALATED, team=team)
@@ -50,14 +55,17 @@ def run_again(session: Session, ticket: tickets.Ticket, trigger_id: str | None =
 
     A trigger that was delivered before changes nothing and gives the run it started then.
     """
-    for run in history.of_ticket(session, ticket.workspace_id, ticket.id):
+    earlier = history.of_ticket(session, ticket.workspace_id, ticket.id)
+    for run in earlier:
         if run.trigger_id == trigger_id:
             return run.id
     conversation = tickets.messages(session, ticket.workspace_id, ticket.id)
     said = [message for message in conversation if message.author is Author.REQUESTER]
     desk.move(session, ticket.workspace_id, ticket.id, TicketStatus.PROCESSING)
     moved = ticket.model_copy(update={"version": ticket.version + 1})
-    before = TicketStatus.NEW if ticket.status is TicketStatus.PROCESSING else ticket.status
+    before = ticket.status
+    if before is TicketStatus.PROCESSING:  # a run is under way, and its ticket's status is in its trigger
+        before = Trigger.model_validate(earlier[-1].payload).status if earlier else TicketStatus.NEW
     headers = said[-1].headers if said else {}
     return _queue(session, moved, open_words(conversation), headers, trigger_id or new_id(), before)
 

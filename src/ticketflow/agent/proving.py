@@ -9,16 +9,19 @@ import numpy as np
 from ticketflow.agent import audits, certifying, segments, watch
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
+from ticketflow.agent.permission import asked_now, fits
 from ticketflow.agent.remembering import load
 from ticketflow.agent.understanding import understand
 from ticketflow.db import Session
 from ticketflow.domain import Findings, Intake, Stage
 from ticketflow.learning import refitting
+from ticketflow.learning.certificate import labels_needed, spend
 from ticketflow.learning.holding_out import Graded
 from ticketflow.learning.refitting import DECISION, Taught
 from ticketflow.store import artefacts, certificates, watches
 from ticketflow.store import audits as samples
-from ticketflow.store.audits import AuditSample
+from ticketflow.store.artefacts import Artefact
+from ticketflow.store.audits import AuditSample, AuditState
 from ticketflow.store.certificates import Certificate, NewCertificate
 from ticketflow.store.settings import Settings
 from ticketflow.workflow import history
@@ -32,11 +35,10 @@ COMPARABLE = 0.9
 
 def settle(session: Session, workspace_id: str, taught: Taught, rules: Settings) -> bool:
     """Store what a refit taught with its first certificates; whether it is in force now."""
-    version = taught.trained.version
+    version = taught.version
     looks = _looks(session, workspace_id, version, rules)
-    made = certifying.look_at_all(taught.trained, taught.graded, rules, looks, certifying.HISTORY)
-    live = certificates.live(session, workspace_id)
-    adopted = _better(made, live)
+    made = certifying.look_at_all(version, taught.trained, taught.graded, rules, looks, certifying.HISTORY)
+    adopted = _better(session, workspace_id, made)
     refitting.store(session, workspace_id, taught, in_force=adopted)
     if adopted:
         certificates.end(session, workspace_id, None, NEW_VERSION)
@@ -57,10 +59,13 @@ def prove(deps: Deps, workspace_id: str, segment: str | None = None) -> list[Cer
     wanted = segments.segments(known.settings) if segment is None else [segment]
     made: list[Certificate] = []
     with deps.database.write() as session:
+        now = refitting.in_force(session, workspace_id)
+        if now is None or now.version != known.version:
+            return []  # a refit was faster: its version has had its own look
         for one in wanted:
             graded, source = _labels(session, known, one)
             number = certificates.looks(session, workspace_id, known.version, one) + 1
-            new = certifying.look(known.trained, graded, known.settings, one, number, source)
+            new = certifying.look(known.version, known.trained, graded, known.settings, one, number, source)
             made.append(_add(session, workspace_id, new, in_force=True))
     return made
 
@@ -72,21 +77,14 @@ def worth_a_look(session: Session, known: Experience, segment: str) -> bool:
     stage = known.watches.get(segment, watches.Watch()).stage
     live = known.certificates.get(segment)
     settings = known.settings
-    fits = (
-        live is not None
-        and live.alpha <= segments.alpha_of(settings, segment) + 1e-9
-        and live.delta <= 1 - settings.certainty + 1e-9
-        and (segment != segments.REST or live.excluded == segments.excluded(settings))
-    )
-    if fits and stage is Stage.GREEN:
+    if live is not None and fits(settings, live) and stage is Stage.GREEN:
         return False
     newest = certificates.newest(session, known.workspace.id, known.version).get(segment)
-    if newest is None or (stage is Stage.GREEN and newest.alpha != segments.alpha_of(settings, segment)):
+    if newest is None or (stage is Stage.GREEN and not asked_now(settings, newest)):
         return True
     graded, _ = _labels(session, known, segment)
-    counted = len(segments.labels_of(settings, segment, graded).right)
     grown = newest.labels if stage is Stage.GREEN else 0
-    return counted > 0 and counted >= max(GROWTH * grown, _promising(newest))
+    return _counted(settings, segment, graded) >= max(GROWTH * grown, _promising(session, known, newest))
 
 
 def reconsider(deps: Deps, workspace_id: str) -> bool:
@@ -96,16 +94,15 @@ def reconsider(deps: Deps, workspace_id: str) -> bool:
         if waiting is None:
             return False
         known = load(session, deps.encoder, workspace_id, waiting.version)
-        newest = certificates.newest(session, workspace_id, waiting.version).get(segments.REST)
-        fresh = audits.closed(samples.since(session, workspace_id, int(waiting.provenance["read_at"])))
-        held_out = Graded.from_arrays(artefacts.load(session, workspace_id, waiting.id))
-        if known.trained is None or len(held_out.right) + len(fresh) < GROWTH * (newest.labels if newest else 0):
+        graded, source = _labels_of_candidate(session, known, waiting)
+        if known.trained is None or graded is None:
             return False
-        graded = held_out.joined(_scored_by(session, known, fresh))
     with deps.database.write() as session:
+        if refitting.candidate(session, workspace_id) != waiting:
+            return False
         looks = _looks(session, workspace_id, waiting.version, known.settings)
-        made = certifying.look_at_all(known.trained, graded, known.settings, looks, certifying.BOTH)
-        adopted = _better(made, certificates.live(session, workspace_id))
+        made = certifying.look_at_all(known.version, known.trained, graded, known.settings, looks, source)
+        adopted = _better(session, workspace_id, made)
         if adopted:
             refitting.promote(session, workspace_id, waiting.version)
             certificates.end(session, workspace_id, None, NEW_VERSION)
@@ -114,21 +111,52 @@ def reconsider(deps: Deps, workspace_id: str) -> bool:
     return adopted
 
 
+def _labels_of_candidate(session: Session, known: Experience, waiting: Artefact) -> tuple[Graded | None, str]:
+    """The labels to try the candidate on, after an alarm only audits drawn since; None while a look is not worth it."""
+    workspace_id, settings = known.workspace.id, known.settings
+    state = known.watches.get(segments.REST, watches.Watch())
+    alarmed = state.stage is not Stage.GREEN
+    learned = int(waiting.provenance["read_at"])
+    fresh = audits.closed(samples.since(session, workspace_id, max(learned, state.since) if alarmed else learned))
+    if not fresh:
+        return None, ""
+    graded, source = _scored_by(session, known, fresh), certifying.AUDIT
+    if not alarmed:
+        held_out = Graded.from_arrays(artefacts.load(session, workspace_id, waiting.id))
+        source = certifying.BOTH if len(held_out.right) else source
+        graded = held_out.joined(graded)
+    newest = certificates.newest(session, workspace_id, waiting.version).get(segments.REST)
+    grown = newest.labels if newest is not None and not alarmed else 0
+    enough = max(GROWTH * grown, _fewest(session, known, segments.REST))
+    return (graded if _counted(settings, segments.REST, graded) >= enough else None), source
+
+
+def _counted(settings: Settings, segment: str, graded: Graded) -> int:
+    return len(segments.labels_of(settings, segment, graded).right)
+
+
 def _add(session: Session, workspace_id: str, new: NewCertificate, *, in_force: bool) -> Certificate:
-    live = in_force and new.threshold is not None
+    live = in_force and _serves(session, workspace_id, new)
     made = certificates.add(session, workspace_id, new, live=live)
     if live:
         watch.raise_(session, workspace_id, new.segment, made.id)
     return made
 
 
-def _better(made: list[NewCertificate], live: dict[str, Certificate]) -> bool:
+def _serves(session: Session, workspace_id: str, new: NewCertificate) -> bool:
+    """Whether a look's result can carry automatic replies: after an alarm, labels from before it prove nothing."""
+    alarmed = watches.get(session, workspace_id, new.segment).stage is not Stage.GREEN
+    return new.threshold is not None and (not alarmed or new.source == certifying.AUDIT)
+
+
+def _better(session: Session, workspace_id: str, made: list[NewCertificate]) -> bool:
     """Proven where most tickets are, and covering about as much; anything is better than a version without a proof."""
+    live = certificates.live(session, workspace_id)
+    proven = [new for new in made if _serves(session, workspace_id, new)]
     now = live.get(segments.REST)
     if now is None:
-        return not live or any(new.threshold is not None for new in made)
-    rest = next((new for new in made if new.segment == segments.REST), None)
-    return rest is not None and rest.threshold is not None and rest.coverage >= COMPARABLE * now.coverage
+        return not live or bool(proven)
+    return any(new.segment == segments.REST and new.coverage >= COMPARABLE * now.coverage for new in proven)
 
 
 def _looks(session: Session, workspace_id: str, version: str, rules: Settings) -> dict[str, int]:
@@ -173,12 +201,24 @@ def _scored_by(session: Session, known: Experience, counted: list[AuditSample]) 
         analysis = understand(known, intake, Findings.model_validate(stored["search"].output))
         best = analysis.candidates[0] if analysis.candidates else None
         truth = sample.right_answer_id if sample.wrong else sample.answer_id
+        if sample.state is AuditState.OVERDUE:
+            truth = None
         confidences.append(known.trained.confidence(best.features) if known.trained and best else 0.0)
         right.append(best is not None and best.answer_id == truth)
         categories.append(analysis.category.value or "")
     return Graded(np.array(confidences, np.float64), np.array(right, bool), np.array(categories, np.str_))
 
 
-def _promising(newest: Certificate) -> int:
-    """The labels that the last refusal asked for, so that a look is not spent on too few."""
-    return newest.labels + newest.needed if newest.needed is not None and newest.threshold is None else 1
+def _promising(session: Session, known: Experience, newest: Certificate) -> int:
+    """The labels that the last refusal asked for, and that the next look takes at least: none is spent on too few."""
+    asked = newest.labels + newest.needed if newest.needed is not None and newest.threshold is None else 1
+    return max(asked, _fewest(session, known, newest.segment))
+
+
+def _fewest(session: Session, known: Experience, segment: str) -> int:
+    """The fewest labels with which the next look at a segment could prove anything."""
+    alpha, delta = segments.alpha_of(known.settings, segment), 1 - known.settings.certainty
+    if not 0 < alpha < 1 or not 0 < delta < 1:
+        return 1
+    number = certificates.looks(session, known.workspace.id, known.version, segment) + 1
+    return labels_needed(alpha, spend(delta, number))

@@ -57,9 +57,9 @@ class ExperienceCache:
             if held is None or held[1][:ARTEFACTS] != stamp[:ARTEFACTS]:
                 known = load(session, self._encoder, workspace_id)
             elif held[1][:KNOWLEDGE] != stamp[:KNOWLEDGE]:
-                known = _with_answers(session, self._encoder, _with_rules(session, held[2]))
+                known = _with_answers(session, self._encoder, with_rules(session, held[2]))
             elif held[1] != stamp:
-                known = _with_rules(session, held[2])
+                known = with_rules(session, held[2])
             else:
                 known = held[2]
             self._held[workspace_id] = (now, stamp, known)
@@ -118,7 +118,7 @@ def load(session: Session, encoder: Encoder, workspace_id: str, version: str | N
         experiments=(),
     )
     ordered = replace(blank, answers=tuple(_ordered(session, workspace_id, order)))
-    return _with_rules(session, _with_answers(session, encoder, ordered))
+    return with_rules(session, _with_answers(session, encoder, ordered))
 
 
 def with_past_answers(session: Session, known: Experience, knowledge: str) -> Experience:
@@ -142,7 +142,7 @@ def _stamp(session: Session, workspace_id: str) -> tuple[object, ...]:
     )
 
 
-def _with_rules(session: Session, known: Experience) -> Experience:
+def with_rules(session: Session, known: Experience) -> Experience:
     """The same artefacts and answers with the settings, proofs, watches and experiments of now."""
     workspace_id = known.workspace.id
     newest = certificates.newest(session, workspace_id, known.version)

@@ -23,7 +23,8 @@ def search(deps: Deps, state: State) -> Findings:
     intake = state.output("ingest", Intake)
     vector = unpack_vector(intake.vector)
     known = deps.experience.get(state.run.workspace_id)
-    fusion = fusion_for(known.experiments, sides(known.experiments, deps.secret, state.run.ticket_id), known.fusion)
+    variants = sides(known.experiments, deps.secret, state.run.ticket_id)
+    fusion = fusion_for(known.experiments, variants, known.fusion)
     with deps.database.read() as session:
         cases = deps.search.voters(
             session, known.workspace, intake.text, vector, ChunkKind.CASE, NEIGHBOURS, TEXT_HITS, fusion
@@ -35,7 +36,12 @@ def search(deps: Deps, state: State) -> Findings:
             if deps.search.index.count(known.workspace, ChunkKind.ARTICLE)
             else []
         )
-    return Findings(cases=_evidence(cases, known), articles=_evidence(articles, known), answers=_answers(known, vector))
+    return Findings(
+        cases=_evidence(cases, known),
+        articles=_evidence(articles, known),
+        answers=_answers(known, vector),
+        variants=variants,
+    )
 
 
 def _answers(known: Experience, vector: NDArray[np.float32]) -> list[Evidence]:

@@ -40,10 +40,13 @@ def excluded(settings: Settings) -> list[str]:
 
 def labels_of(settings: Settings, segment: str, graded: Graded) -> Graded:
     """The labels that count for a segment."""
-    out = set(excluded(settings))
     chosen = [
-        segment_of(settings, str(category) or None) == segment
-        and (segment != REST or (str(category) not in out and str(category).casefold() not in out))
-        for category in graded.categories
+        segment_of(settings, name) == segment and (segment != REST or not _never_automatic(settings, name))
+        for name in (str(category) or None for category in graded.categories)
     ]
     return graded.rows(np.array(chosen, bool))
+
+
+def _never_automatic(settings: Settings, category: str | None) -> bool:
+    below = settings.levels.get(category or "", Level.AUTO) is not Level.AUTO
+    return below or sensitive(settings, category)

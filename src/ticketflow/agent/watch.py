@@ -10,6 +10,7 @@ from ticketflow.agent import segments
 from ticketflow.clock import SECOND, new_id
 from ticketflow.db import Session
 from ticketflow.domain import Stage
+from ticketflow.learning.percent import percent
 from ticketflow.learning.watching import Cusum
 from ticketflow.store import certificates, notices, settings, watches
 from ticketflow.store.watches import Watch
@@ -40,7 +41,7 @@ def observe(session: Session, workspace_id: str, segment: str, *, wrong: bool) -
     cusum = Cusum.for_target(alpha)
     suspicion = cusum.step(now.suspicion, wrong)
     now = now.model_copy(update={"suspicion": suspicion, "audits": now.audits + 1})
-    told = f"Of the audited automatic replies, more are wrong than the accepted {alpha:.1%}."
+    told = f"Of the audited automatic replies, more are wrong than the accepted {percent(alpha)}."
     if cusum.is_red(suspicion):
         return lower(session, workspace_id, segment, now, Stage.RED, told)
     if cusum.is_amber(suspicion):
@@ -68,7 +69,12 @@ def lower(session: Session, workspace_id: str, segment: str, now: Watch, stage: 
 def raise_(session: Session, workspace_id: str, segment: str, certificate_id: str) -> None:
     """A fresh certificate: all is green, and the watch begins anew."""
     now = watches.get(session, workspace_id, segment)
-    fresh = Watch(since=session.now, novel_share=now.novel_share, looked_at=now.looked_at)
+    fresh = Watch(
+        since=session.now,
+        novel_share=now.novel_share,
+        looked_at=now.looked_at,
+        proven={} if now.stage is Stage.GREEN else _shifts(now),
+    )
     watches.put(session, workspace_id, segment, fresh)
     if now.stage is Stage.GREEN:
         return
@@ -82,6 +88,11 @@ _CONSEQUENCE = {
     Stage.AMBER: "need a higher confidence from now on, and twice as many tickets are audited.",
     Stage.RED: "are withdrawn; people reply until a fresh certificate.",
 }
+
+
+def _shifts(now: Watch) -> dict[str, float]:
+    told = {"novel_share": now.novel_share, "stability": now.stability, "language_change": now.language_change}
+    return {name: value for name, value in told.items() if value is not None}
 
 
 def _with(reasons: list[str], reason: str) -> list[str]:

@@ -16,11 +16,41 @@ from ticketflow.api.headers import SafeHeaders
 from ticketflow.api.keys import Gate
 from ticketflow.api.limits import MAX_BODY_BYTES, BodyLimit
 from ticketflow.api.readiness import Readiness
-from ticketflow.api.routes import answers, articles, docs, health, runs, search, settings, tickets
+from ticketflow.api.routes import (
+    answers,
+    articles,
+    audits,
+    automation,
+    certificates,
+    decisions,
+    docs,
+    experiments,
+    health,
+    notices,
+    runs,
+    search,
+    settings,
+    tickets,
+)
 from ticketflow.api.server import DRAIN_SECONDS
 from ticketflow.runtime import Runtime
 
-RESOURCES = (tickets, articles, answers, search, runs, settings, health, docs)
+RESOURCES = (
+    tickets,
+    decisions,
+    articles,
+    answers,
+    search,
+    runs,
+    settings,
+    automation,
+    certificates,
+    audits,
+    experiments,
+    notices,
+    health,
+    docs,
+)
 
 
 def create_app(runtime: Runtime, *, max_body_bytes: int = MAX_BODY_BYTES) -> FastAPI:

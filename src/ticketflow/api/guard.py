@@ -112,6 +112,8 @@ Watched = Annotated[Readiness, Depends(_readiness)]
 
 
 def _require_json(request: Request) -> None:
+    if request.headers.get("content-length", "0") == "0" and "transfer-encoding" not in request.headers:
+        return  # no body at all, which a route may allow
     kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != "application/json" and not (kind.startswith("application/") and kind.endswith("+json")):
         raise UnsupportedMediaType(

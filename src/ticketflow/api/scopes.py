@@ -19,6 +19,8 @@ class Scope(StrEnum):
     EVENTS_READ = "events:read"
     SETTINGS_READ = "settings:read"
     SETTINGS_WRITE = "settings:write"
+    AUDITS_READ = "audits:read"
+    AUDITS_WRITE = "audits:write"
 
 
 ALLOWS = {
@@ -29,9 +31,11 @@ ALLOWS = {
     Scope.SEARCH_READ: "search cases, articles, answers and tickets",
     Scope.FEEDBACK_WRITE: "say whether a decision was right",
     Scope.RUNS_READ: "read runs and the input and output of their steps",
-    Scope.EVENTS_READ: "read the event log",
-    Scope.SETTINGS_READ: "read the settings",
-    Scope.SETTINGS_WRITE: "change the settings, automation included",
+    Scope.EVENTS_READ: "read the event log and the notices",
+    Scope.SETTINGS_READ: "read the settings, how automation stands, certificates and experiments",
+    Scope.SETTINGS_WRITE: "change the settings, stop automation, try for a certificate, run experiments",
+    Scope.AUDITS_READ: "read the tickets that wait for a grade, and how the audit stands",
+    Scope.AUDITS_WRITE: "grade them",
 }
 
 

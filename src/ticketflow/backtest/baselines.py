@@ -77,13 +77,11 @@ def baselines(certify: Judged, test: Judged, max_wrong: float) -> tuple[Baseline
     cosine, probability = by_cosine(test), by_probability(test)
     tuned = by_cosine(certify).curve.loosest(max_wrong)
     return (
-        cosine.applied("cosine", "Nearest past ticket, threshold tuned on the same graded tickets", tuned, max_wrong),
-        cosine.applied(
-            f"cosine_{HAND_PICKED}", f"Nearest past ticket, {HAND_PICKED} picked by hand", HAND_PICKED, max_wrong
-        ),
+        cosine.applied("cosine", "Nearest past ticket, tuned threshold", tuned, max_wrong),
+        cosine.applied(f"cosine_{HAND_PICKED}", f"Nearest past ticket, {HAND_PICKED} by hand", HAND_PICKED, max_wrong),
         probability.applied(
             f"probability_{HAND_PICKED}",
-            f"Classifier probability, {HAND_PICKED} picked by hand",
+            f"Classifier probability, {HAND_PICKED} by hand",
             HAND_PICKED,
             max_wrong,
         ),

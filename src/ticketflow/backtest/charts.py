@@ -62,8 +62,6 @@ def coverage_curve(
     right, limit = plane.left + plane.width, plane.y(max_wrong)
     marks = [_grid(plane, step, "share of tickets answered automatically", "share of these answered wrongly")]
     marks.append(f'<line class="limit" x1="{plane.left}" x2="{right}" y1="{limit}" y2="{limit}"/>')
-    accepted = f"accepted: {asked(max_wrong)} wrong"
-    marks.append(f'<text class="limit-label" x="{plane.left + 8}" y="{limit - 8}">{accepted}</text>')
     area = f'x="{plane.left}" y="{plane.upper - 4}" width="{plane.width}" height="{plane.height + 4}"'
     marks.append(f'<clipPath id="{name}-area"><rect {area}/></clipPath><g clip-path="url(#{name}-area)">')
     lines = [("line probability", rules[-1].curve), ("line cosine", rules[0].curve), ("line ours", ours)]
@@ -72,6 +70,8 @@ def coverage_curve(
     for rule, shape in zip(rules, ("diamond", "square", "circle"), strict=True):
         if rule.wrong_rate is not None:
             marks.append(_marker(plane, shape, rule.coverage, rule.wrong_rate))
+    accepted = f"accepted: {asked(max_wrong)} wrong"
+    marks.append(f'<text class="limit-label" x="{plane.left + 8}" y="{limit - 8}">{accepted}</text>')
     if point is not None:
         marks.append(_certified(plane, *point, limit))
     words = _curve_words(ours, point, rules, max_wrong)

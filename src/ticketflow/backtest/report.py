@@ -71,30 +71,39 @@ def _headline(found: Backtest) -> str:
 
 
 def _figures(found: Backtest) -> str:
-    each = found.savings()
-    low, high = found.coverage_interval()
-    sure = f"{asked(found.request.confidence)} interval"
-    if found.answered:
-        least, most = found.wrong_interval()
-        wrong = f"{found.wrong:,} of {found.answered:,} replies; {sure} {_range(least, most, 2)}"
-    else:
-        wrong = "no automatic replies"
     known = int((found.judged.truth >= 0).sum())
     figures = (
-        (
-            "Answered by itself",
-            percent(found.coverage),
-            f"{found.answered:,} of {len(found.tickets):,} tickets; {sure} {_range(low, high)}",
-        ),
-        ("Wrong among these", percent(found.wrong_rate, 2), wrong),
+        *(_shares(found) if found.answered else _refusal(found)),
         ("First proposal right", percent(found.accuracy), f"of {count(known, 'ticket')} whose answer was known"),
-        ("Saved per 1,000 tickets", money(each.saved), f"of {money(each.spent_without)} that they cost by hand"),
+        ("Saved per 1,000 tickets", money(found.savings().saved), _spent(found)),
     )
     cells = "".join(
         f'<div><dt>{name}</dt><dd><div class="big">{value}</div><div class="small">{escape(words)}</div></dd></div>'
         for name, value, words in figures
     )
     return f'<dl class="figures">{cells}</dl>'
+
+
+def _shares(found: Backtest) -> tuple[tuple[str, str, str], ...]:
+    sure = f"{asked(found.request.confidence)} interval"
+    tickets = f"{found.answered:,} of {len(found.tickets):,} tickets"
+    replies = f"{found.wrong:,} of {count(found.answered, 'reply', 'replies')}"
+    return (
+        ("Answered by itself", percent(found.coverage), f"{tickets}; {sure} {_range(*found.coverage_interval())}"),
+        ("Wrong among these", percent(found.wrong_rate, 2), f"{replies}; {sure} {_range(*found.wrong_interval(), 2)}"),
+    )
+
+
+def _refusal(found: Backtest) -> tuple[tuple[str, str, str], ...]:
+    needed = found.verdict.needed
+    return (
+        ("Answered by itself", percent(0.0, 0), "every ticket goes to a human"),
+        ("Graded tickets missing", f"{needed:,}" if needed else "–", "for a proof, by estimate" if needed else ""),
+    )
+
+
+def _spent(found: Backtest) -> str:
+    return f"of {money(found.savings().spent_without)} that they cost by hand"
 
 
 def _thousand(found: Backtest) -> str:
@@ -134,9 +143,13 @@ def _proof(found: Backtest) -> Markup:
         "the accepted share of wrong replies can be proven. Only then was the last part looked at: all figures at the "
         "top are from there."
     )
+    certified = found.verdict.threshold is not None
+    titles = ("What the proof covers", "What it does not cover")
+    if not certified:
+        titles = ("What a proof would cover", "What it would not cover")
     lists = "".join(
         f"<h3>{title}</h3><ul>{''.join(f'<li>{escape(line)}</li>' for line in lines)}</ul>"
-        for title, lines in (("What the proof covers", covers), ("What it does not cover", leaves))
+        for title, lines in zip(titles, (covers, leaves), strict=True)
     )
     after = f"<h3>What to do next</h3>{paragraph(wording.next_step(found))}"
     return section(
@@ -180,7 +193,8 @@ def _curve(found: Backtest) -> Markup:
 def _rules(found: Backtest) -> Markup:
     text = (
         "The usual way: take the answer of the most similar past ticket, or a classifier's own probability, above a "
-        "number that somebody picked. Nothing in such a number promises anything; here is what it would have done."
+        "number that somebody picked. The tuned threshold is the loosest that kept to the accepted share on the graded "
+        "tickets, with no margin for chance. None of them promises anything; here is what each would have done."
     )
     return section("rules", "The same tickets under the usual rules", paragraph(text), tables.rules(found))
 
@@ -251,7 +265,7 @@ def _method(found: Backtest) -> Markup:
     if request.no_answer:
         rows.append(("Never to be automated", ", ".join(request.no_answer)))
     rows += [
-        ("Expected without an answer", percent(found.novel_share)),
+        ("Expected to fit no answer", percent(found.novel_share)),
         ("Score version", found.score_version),
         ("Encoder", found.encoder),
         ("Seed", f"{request.seed}"),

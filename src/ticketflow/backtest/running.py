@@ -93,17 +93,13 @@ def _training_set(
 
 def _learned(data: TrainingSet, learned: int, share: float, seed: int, progress: Progress) -> tuple[Trained, Judged]:
     """Learn from the first `learned` tickets and judge the others."""
-    import sklearn.linear_model  # before the limit is set: a library that is loaded later escapes it
-    from threadpoolctl import threadpool_limits
 
     def tell(part: float, doing: str) -> None:
         progress(ENCODED + (LEARNED - ENCODED) * part, f"Learning, {doing}")
 
-    # One worker, so that the same file gives the same score version. BLAS threads that wait for each other on a busy
-    # machine were measured to take five times as long as one alone.
+    # One worker, so that the same file gives the same score version.
     settings = TrainingSettings(novel_share=share, seed=seed, workers=1)
-    with threadpool_limits(limits=1):
-        return fit_and_judge(data, np.arange(learned, len(data.texts)), settings, tell)
+    return fit_and_judge(data, np.arange(learned, len(data.texts)), settings, tell)
 
 
 def _numbered(tickets: Sequence[Ticket], learned: int) -> tuple[list[str], NDArray[np.int64]]:

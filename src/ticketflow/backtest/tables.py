@@ -171,6 +171,9 @@ def missing(found: Backtest) -> Markup:
         columns = (Column("typical words"), Column("tickets", number=True), Column("one of them", style="text"))
         groups = [(", ".join(one.words) or "–", f"{one.size:,}", shortened(one.example)) for one in found.groups]
         parts.append(table("Tickets alike, the largest group first.", columns, groups))
+    elif unanswerable := sum(ticket.label is None for ticket in found.tickets):
+        said = f"{count(unanswerable, 'test ticket')} had no answer that may be sent"
+        parts.append(paragraph(f"{said}, too different from each other to form groups.", "nothing"))
     return Markup("".join(parts)) if parts else paragraph("No gap stands out in the test part.", "nothing")
 
 

@@ -24,8 +24,8 @@ def count(number: int, one: str, many: str | None = None) -> str:
 
 
 def money(amount: float) -> str:
-    """Whole units from 100 on, two decimals below; no currency."""
-    return f"{amount:,.0f}" if abs(amount) >= 100 else f"{amount:,.2f}"
+    """Whole units from 100 on, else two decimals; no currency."""
+    return f"{amount:,.0f}" if abs(amount) >= 100 or amount == 0 else f"{amount:,.2f}"
 
 
 def headline(found: Backtest) -> str:

@@ -6,14 +6,20 @@ import typer
 from rich.text import Text
 
 from ticketflow import __version__
+from ticketflow.cli.audit import audit_app
+from ticketflow.cli.automation import automation_app
+from ticketflow.cli.backtest import backtest
+from ticketflow.cli.certify import certify
 from ticketflow.cli.context import console, say
 from ticketflow.cli.database import database_app
 from ticketflow.cli.demo import demo
 from ticketflow.cli.doctor import doctor
+from ticketflow.cli.experiment import experiment_app
 from ticketflow.cli.explain import explain
 from ticketflow.cli.importing import import_
 from ticketflow.cli.key import key_app
 from ticketflow.cli.process import process
+from ticketflow.cli.replay import replay
 from ticketflow.cli.searching import search
 from ticketflow.cli.serving import serve, worker
 from ticketflow.errors import InvalidInput, Misconfigured, NotFound, NotReady, TicketFlowError
@@ -32,8 +38,11 @@ app = typer.Typer(
 )
 app.command(name="demo")(demo)
 app.command(name="import")(import_)
-for command in (process, explain, search, serve, worker):
+for command in (process, explain, replay, search, serve, worker, backtest, certify):
     app.command(name=command.__name__)(command)
+app.add_typer(automation_app, name="automation")
+app.add_typer(audit_app, name="audit")
+app.add_typer(experiment_app, name="experiment")
 app.add_typer(key_app, name="key")
 app.add_typer(database_app, name="db")
 app.command(name="doctor")(doctor)

@@ -146,9 +146,9 @@ def _rules(found: "Backtest") -> Table:
     for heading in ("threshold", "answered", "wrong", f"kept to {most}"):
         table.add_column(heading, justify="right")
     threshold = found.verdict.threshold
-    rows = [("TicketFlow, certified", threshold, found.coverage, found.wrong_rate, found.wrong)]
-    rows += [(rule.title, rule.threshold, rule.coverage, rule.wrong_rate, rule.wrong) for rule in found.baselines]
-    for title, value, coverage, rate, _ in rows:
+    rows = [("TicketFlow, certified", threshold, found.coverage, found.wrong_rate)]
+    rows += [(rule.title, rule.threshold, rule.coverage, rule.wrong_rate) for rule in found.baselines]
+    for title, value, coverage, rate in rows:
         kept = "no replies" if rate is None else "yes" if rate <= found.request.max_wrong else "no"
         shown = "-" if value is None else f"{value:.3f}"
         table.add_row(title, shown, percent(coverage), percent(rate, 2), kept)

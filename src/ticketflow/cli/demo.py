@@ -57,7 +57,7 @@ def _prepare(built: "Runtime") -> None:
         console.print(f"Setting up Kettle & Crane in {built.config.home}; it takes about a minute, once.", markup=False)
     with progress(shown=True) as advance:
         ready = setup.prepare(built.deps, built.workspace(), advance)
-    console.print(ready.sentence())
+    console.print(ready.sentence(), soft_wrap=True, markup=False)
 
 
 def _once(built: "Runtime", as_json: bool) -> None:

@@ -7,7 +7,6 @@ from rich.markup import escape
 from rich.table import Table
 
 from ticketflow.cli.context import AsJson, Home, console, emit, output, runtime
-from ticketflow.errors import InvalidInput
 
 if TYPE_CHECKING:
     from ticketflow.agent.experiments import Result
@@ -25,14 +24,13 @@ Which = Annotated[
 ]
 
 _ACTOR = "command line"
-_WORDS = ("certified", "learned")
 
 
 @experiment_app.command()
 def start(
     name: Annotated[str, typer.Argument(metavar="NAME", help="What to call it; used once.", show_default=False)],
     factor: Annotated[str, typer.Option(help="What differs between the sides: threshold or fusion.")],
-    control: Annotated[str, typer.Option(help="A threshold or `certified`; weights or `learned`.")],
+    control: Annotated[str, typer.Option(help="A threshold or `certified`; of fusion: weights or `learned`.")],
     treatment: Annotated[str, typer.Option(help="The same, for the side that is tried.")],
     home: Home = None,
     share: Annotated[float, typer.Option(help="Share of new tickets that take part, half on each side.")] = 1.0,
@@ -52,8 +50,8 @@ def start(
     new = experiments.plan(
         name,
         factor,
-        _side(control, "control"),
-        _side(treatment, "treatment"),
+        _side(control),
+        _side(treatment),
         share=share,
         metric=metric,
         note=note,
@@ -90,13 +88,10 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
     if not found:
         console.print("No experiments yet. `ticketflow experiment start NAME …` starts one.")
         return
-    table = Table(
-        "id", "name", "state", "factor", "control", "treatment", box=None, header_style="bold", pad_edge=False
-    )
     for one in found:
-        sides = (_written(one.sides.control), _written(one.sides.treatment))
-        table.add_row(one.id, escape(one.name), one.state, one.factor, *sides)
-    output.print(table)
+        sides = f"{_written(one.sides.control)} against {_written(one.sides.treatment)}"
+        told = f"{one.id}  {one.state:7}  {one.name}: {one.factor}, {sides}"
+        output.print(told, soft_wrap=True, markup=False, highlight=False)
 
 
 @experiment_app.command()
@@ -143,20 +138,14 @@ def _find(session: "Session", workspace_id: str, word: str) -> "Experiment":
     return experiments.by_name(session, workspace_id, word) or experiments.get(session, workspace_id, word)
 
 
-def _side(text: str, name: str) -> "SideValue":
-    """A side as it is typed: a word, a number, or weights such as `similarity=1,lexical=0.4`. Raises InvalidInput."""
-    if text == "certified" or text == "learned":
-        return text
+def _side(text: str) -> "SideValue | str":
+    """A side as it is typed: a number, weights such as `similarity=1,lexical=0.4`, or anything else as it is."""
     try:
         if "=" not in text:
             return float(text)
-        return {key.strip(): float(weight) for key, _, weight in (part.partition("=") for part in text.split(","))}
+        return {name.strip(): float(weight) for name, _, weight in (part.partition("=") for part in text.split(","))}
     except ValueError:
-        raise InvalidInput(
-            f"{text!r} is no value of a side.",
-            remedy=f"Write a number, weights such as similarity=1,lexical=0.4, or one of {', '.join(_WORDS)}.",
-            field=name,
-        ) from None
+        return text
 
 
 def _show(read: "Result") -> None:

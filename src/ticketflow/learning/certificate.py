@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ticketflow.learning.percent import percent
 from ticketflow.learning.threshold import upper_bounds
 
 GRID_SIZE = 50
@@ -182,9 +183,9 @@ def certify(labels: Labels, grid: NDArray[np.float64], alpha: float, delta: floa
     spent = spend(delta, look)
     zones = _Zones.of(labels, grid)
     p = _p_values(zones.errors, zones.sizes, alpha)
-    # A zone with too few labels to pass whatever they say is passed over. How many labels a zone holds says nothing of
-    # right or wrong in it, so the proof stands: among zones of equal size, fewer labels in its strict part can only
-    # mean more errors as long as stricter means safer.
+    # A zone with too few labels to pass even without an error is passed over: that looks at how many labels it holds,
+    # not at right or wrong. Given the size of the first zone tested, fewer labels in its strict part can only mean more
+    # errors where stricter is safer, so its p-value stays valid. Where stricter is worse, simulation shows no excess.
     tested = zones.sizes >= labels_needed(alpha, spent)
     passes = p <= spent
     reached = np.cumprod(passes | ~tested).astype(bool) & passes
@@ -214,7 +215,7 @@ class _Zones:
         order = np.argsort(-labels.confidences, kind="stable")
         confidences = labels.confidences[order]
         sizes = np.searchsorted(-confidences, -grid, side="right")
-        wrong = np.concatenate([[0], np.cumsum(~labels.right[order])])
+        wrong = np.concatenate([[0], np.cumsum(~np.asarray(labels.right, bool)[order])])
         doubt = np.concatenate([[0.0], np.cumsum(1 - confidences)])
         return cls(sizes, wrong[sizes], doubt[sizes] / np.maximum(sizes, 1), len(confidences))
 
@@ -265,7 +266,7 @@ def _refusal(zones: _Zones, p: NDArray[np.float64], setting: Setting) -> Verdict
     if needed is None:
         needed = _rounded(ENOUGH * least * zones.labels / max(size, 1) - zones.labels)
     reason = (
-        f"A wrong share of at most {_percent(alpha)} with {_percent(1 - delta)} confidence needs about {needed} more "
+        f"A wrong share of at most {percent(alpha)} with {percent(1 - delta)} confidence needs about {needed} more "
         f"graded tickets: {_graded(zones.labels, size, errors)}; the proof takes at least "
         f"{labels_needed(alpha, spent, errors)} {'with so many errors' if errors else 'without an error'}."
     )
@@ -286,8 +287,8 @@ def _unreachable(size: int, errors: int, alpha: float) -> str:
     share = errors / size
     relation = "above" if share > alpha else "too close to"
     return (
-        f"Not reachable with this score: even of the {size} most confident proposals {_percent(share)} were wrong, "
-        f"{relation} {_percent(alpha)}. Accept a larger wrong share, or improve the knowledge base: merge answers that "
+        f"Not reachable with this score: even of the {size} most confident proposals {percent(share)} were wrong, "
+        f"{relation} {percent(alpha)}. Accept a larger wrong share, or improve the knowledge base: merge answers that "
         "say the same, and add resolved tickets for those that are confused."
     )
 
@@ -339,10 +340,6 @@ def _rounded(count: float) -> int:
     whole = max(1, ceil(count))
     step = 10 ** max(0, len(str(whole)) - 2)
     return -(-whole // step) * step
-
-
-def _percent(share: float) -> str:
-    return f"{100 * share:.3g} %"
 
 
 def _check(alpha: float, delta: float) -> None:

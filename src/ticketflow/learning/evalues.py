@@ -48,7 +48,8 @@ def log_e_value(values: NDArray[np.float64], counts: NDArray[Any], difference: f
     above, below = WIDEST + difference, WIDEST - difference
     larger = np.log(1 - STAKES + STAKES * (WIDEST + values[:, None]) / above)
     smaller = np.log(1 - STAKES + STAKES * (WIDEST - values[:, None]) / below)
-    return _log_mean(counts @ np.concatenate([larger, smaller], axis=1))
+    bets = np.concatenate([larger, smaller], axis=1)
+    return _log_mean(np.einsum("...k,kb->...b", counts, bets))  # too small to wake the threads of a matrix product
 
 
 def difference_bounds(values: NDArray[np.float64], counts: NDArray[Any], certainty: float) -> tuple[float, float]:

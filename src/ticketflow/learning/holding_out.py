@@ -7,27 +7,44 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-SHARE = 0.2
-LARGEST_SHARE = 0.4
-"""Of a short history more is held out, because a certificate needs a number of labels and not a share."""
-MARGIN = 1.5
+SHARE, COMFORT = 0.1, 10
+"""A tenth is held out, or ten times the fewest labels that could prove anything if that is more: what is held out is
+not learned from (Banking77: 94.4 % right answers with all cases, 92.6 % with four fifths)."""
+USUAL_SHARE = 0.2
+MARGIN, LARGEST_SHARE = 1.5, 0.4
+"""Of a short history up to so much is held out, because a certificate needs a number of labels and not a share."""
 MOST = 5_000
-"""More labels hardly sharpen a certificate, and what is held out is not learned from."""
+"""More labels hardly sharpen a certificate."""
+
+
+UNDATED = -1
+"""The moment of a case of which it is not known when it was resolved."""
 
 
 def held_out(moments: NDArray[np.int64], eligible: NDArray[np.bool_], least: int) -> NDArray[np.int64]:
     """The rows to keep from learning: the newest of the `eligible` ones (n,), by `moments` (n,) in any unit.
 
-    Cases of one moment are taken at random, always the same. None are held out where `least` of them, the fewest that
+    Cases of one moment are taken at random, always the same, and so are UNDATED ones: a file's order says nothing of
+    time, and is often that of its categories. None are held out where `least` of them, the fewest that
     a certificate can be had for, would be more than LARGEST_SHARE.
     """
     rows = np.flatnonzero(eligible)
     if not len(rows) or least > LARGEST_SHARE * len(rows):
         return np.zeros(0, np.int64)
-    count = min(max(SHARE * len(rows), MARGIN * least), LARGEST_SHARE * len(rows), max(MOST, least))
-    shuffled = np.random.default_rng(0).permutation(rows)
-    order = shuffled[np.argsort(moments[shuffled], kind="stable")]
+    wanted = min(max(SHARE * len(rows), COMFORT * least), USUAL_SHARE * len(rows), max(MOST, least))
+    count = min(max(wanted, MARGIN * least), LARGEST_SHARE * len(rows))
+    rng = np.random.default_rng(0)
+    shuffled = rng.permutation(rows)
+    order = shuffled[np.argsort(_with_a_time(moments[shuffled], rng), kind="stable")]
     return order[len(order) - int(count) :]
+
+
+def _with_a_time(moments: NDArray[np.int64], rng: np.random.Generator) -> NDArray[np.int64]:
+    """UNDATED cases at random among the dated ones; all alike where fewer than half have a date."""
+    dated = moments != UNDATED
+    if 2 * dated.sum() < len(moments):
+        return np.zeros(len(moments), np.int64)
+    return np.where(dated, moments, rng.choice(moments[dated], len(moments)))
 
 
 @dataclass(frozen=True)

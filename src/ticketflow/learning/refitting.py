@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -15,9 +16,10 @@ from ticketflow.learning import attributes, training
 from ticketflow.learning.attributes import Attributes
 from ticketflow.learning.certificate import labels_needed, spend
 from ticketflow.learning.fusion import fit_fusion
-from ticketflow.learning.holding_out import Graded, held_out
+from ticketflow.learning.holding_out import UNDATED, Graded, held_out
 from ticketflow.learning.judging import Judged
 from ticketflow.learning.novelty_share import share_in_history
+from ticketflow.learning.trained import version_of
 from ticketflow.learning.training import Trained, TrainingSet, TrainingSettings
 from ticketflow.retrieval.fusion import Fusion
 from ticketflow.retrieval.history import LabelledPool
@@ -60,6 +62,16 @@ class Taught:
     attributes: Attributes
     fusion: Fusion
     provenance: dict[str, Any]
+
+    @cached_property
+    def version(self) -> str:
+        """The score version: 16 hex digits over the score, the attributes and the weights of search."""
+        parts = [
+            self.trained.version,
+            version_of(self.attributes.to_arrays()),
+            repr(sorted(self.fusion.to_dict().items())),
+        ]
+        return version_of({"parts": np.array(parts, np.str_)})
 
 
 def learned_until(session: Session, workspace_id: str) -> int:
@@ -149,7 +161,7 @@ def tickets_held_out(history: History) -> NDArray[np.int64]:
     if not 0 < settings.max_wrong < 1 or not 0 < settings.certainty < 1:
         return np.zeros(0, np.int64)
     return held_out(
-        np.array([case.resolved_at for case in history.cases], np.int64),
+        np.array([case.resolved_at if case.dated else UNDATED for case in history.cases], np.int64),
         np.array([case.ticket_id is None for case in history.cases], bool),
         labels_needed(settings.max_wrong, spend(1 - settings.certainty, look=1)),
     )
@@ -192,7 +204,7 @@ def own_vectors(known: Sequence[Answer], stored: Mapping[str, StoredChunk], dime
 
 def store(session: Session, workspace_id: str, taught: Taught, *, in_force: bool = True) -> str:
     """Store what was learned, in force or as a candidate that waits for its proof; the score version."""
-    version = taught.trained.version
+    version = taught.version
     arrays = {
         **taught.trained.to_arrays(),
         **taught.graded.to_arrays(),

@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ticketflow.learning.percent import percent
+
 
 @dataclass(frozen=True)
 class Threshold:
@@ -43,7 +45,7 @@ def choose_threshold(
         raise ValueError(f"target and delta must lie between 0 and 1, not {target} and {delta}")
     least = int(np.ceil(np.log(delta) / np.log(1 - target)))
     if not len(confidences):
-        reason = f"No ticket has been scored yet; at least {least} are needed for a wrong share of {target:.1%}."
+        reason = f"No ticket has been scored yet; at least {least} are needed for a wrong share of {percent(target)}."
         return Threshold(target, None, 0.0, 0.0, 1.0, 0, reason)
     order = np.argsort(-confidences, kind="stable")
     ranked, weight = confidences[order], weights[order]
@@ -74,12 +76,14 @@ def upper_bounds(errors: NDArray[np.float64], trials: NDArray[np.float64], delta
 def _reason(scored: float, lowest: float, target: float, least: int) -> str:
     if scored < least:
         return (
-            f"A wrong share of {target:.1%} needs at least {least} tickets scored out of fold; "
+            f"A wrong share of {percent(target)} needs at least {least} tickets scored out of fold; "
             f"the history gives {scored:.0f}."
         )
     if lowest > target:
         return (
-            f"Even the most confident proposals were wrong in {lowest:.1%} of tickets, above {target:.1%}: "
+            f"Even the most confident proposals were wrong in {percent(lowest)} of tickets, above {percent(target)}: "
             "the answers are too alike, or too few tickets of each are known."
         )
-    return f"Proposals safe enough for {target:.1%} are too few to be sure of it: more resolved tickets are needed."
+    return (
+        f"Proposals safe enough for {percent(target)} are too few to be sure of it: more resolved tickets are needed."
+    )

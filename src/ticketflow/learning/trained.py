@@ -34,6 +34,15 @@ UNKNOWN_RATE = 0.5
 """Success rate of an answer that was never sent."""
 
 
+def version_of(arrays: Mapping[str, NDArray[Any]]) -> str:
+    """16 hex digits over named arrays, their types and shapes included."""
+    digest = hashlib.sha256()
+    for name, array in sorted(arrays.items()):
+        digest.update(f"{name}|{array.dtype.str}|{array.shape}|".encode())
+        digest.update(np.ascontiguousarray(array).tobytes())
+    return digest.hexdigest()[:16]
+
+
 @dataclass(frozen=True)
 class Proposal:
     """One ticket's candidates, best first: `answers` are indices, `scores` the ranks (raw, higher is better).
@@ -86,12 +95,7 @@ class Trained:
     @cached_property
     def version(self) -> str:
         """16 hex digits over all arrays: the same learner has the same version on any machine."""
-        digest = hashlib.sha256()
-        for name, array in sorted(self.to_arrays().items()):
-            if not name.startswith("figures."):
-                digest.update(f"{name}|{array.dtype.str}|{array.shape}|".encode())
-                digest.update(np.ascontiguousarray(array).tobytes())
-        return digest.hexdigest()[:16]
+        return version_of({name: array for name, array in self.to_arrays().items() if not name.startswith("figures.")})
 
     def threshold(self, target: float, novel_share: float | None = None) -> Threshold:
         """The threshold for a target wrong share in (0, 1), from the out-of-fold rows kept for that purpose.

@@ -1,8 +1,10 @@
 """From a workspace's history to everything a decision needs: classifier, ranking, score, thresholds, figures."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -73,6 +75,9 @@ class TrainingSettings:
 
 
 BLOCK = 1_000
+LEAST_NOVEL = 0.05
+"""The score learns from at least this share of novel tickets, so that it knows them when they come; what share is
+expected only moves the calibration and the thresholds."""
 
 
 def known_rates(rates: Floats) -> Floats:
@@ -198,11 +203,22 @@ def fit_and_judge(
     hidden[held_out] = True
     shown = np.flatnonzero(~hidden)
     ready = whole.rows(shown) if len(held_out) else whole
-    trained = _fit(ready, settings, report)
-    report(0.97, "judging the tickets held out")
-    judged = _judge(whole, trained, shown, np.asarray(held_out, np.int64)) if len(held_out) else Judged.none()
+    with _one_blas_thread():
+        trained = _fit(ready, settings, report)
+        report(0.97, "judging the tickets held out")
+        judged = _judge(whole, trained, shown, np.asarray(held_out, np.int64)) if len(held_out) else Judged.none()
     report(1.0, "done")
     return trained, judged
+
+
+@contextmanager
+def _one_blas_thread() -> Generator[None]:
+    """Threads of ours times threads of BLAS fight over the cores: measured ten times slower on two."""
+    import_module("sklearn.linear_model")  # now: a library that is loaded later escapes the limit
+    from threadpoolctl import threadpool_limits
+
+    with threadpool_limits(limits=1):
+        yield
 
 
 def _fit(ready: _Prepared, settings: TrainingSettings, report: Progress) -> Trained:
@@ -225,15 +241,9 @@ def _learn(
     ready: _Prepared, folds: Sequence[Fold], settings: TrainingSettings, report: Progress
 ) -> tuple[Learned, Rows | None]:
     """What all cases teach, and all folds' rows in the order of the folds however the threads finish."""
-    from threadpoolctl import threadpool_limits
-
     every = np.arange(len(ready.labels))
     done: dict[int, Rows] = {}
-    # Threads of ours times threads of BLAS fight over the cores: measured ten times slower on two.
-    with (
-        threadpool_limits(limits=1),
-        ThreadPoolExecutor(max_workers=settings.workers, thread_name_prefix="fold") as pool,
-    ):
+    with ThreadPoolExecutor(max_workers=settings.workers, thread_name_prefix="fold") as pool:
         whole = pool.submit(ready.learn, every)
         pending = {pool.submit(_score_fold, ready, fold, settings): number for number, fold in enumerate(folds)}
         for finished in as_completed(pending):
@@ -280,7 +290,7 @@ def _fit_score(
     answers, _, features = ranked(rows.found, ranking)
     novel = rows.truth < 0
     correct = ~novel & (answers[:, 0] == rows.truth)
-    weights = row_weights(novel, settings.novel_share)
+    weights = row_weights(novel, max(settings.novel_share, LEAST_NOVEL))
     used = weights > 0
     scores = np.zeros(len(weights))
     for part in np.unique(rows.part):

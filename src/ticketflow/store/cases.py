@@ -110,6 +110,12 @@ class LabelledCase(Value):
     language: str | None
     ticket_id: str | None
     resolved_at: int
+    created_at: int
+
+    @property
+    def dated(self) -> bool:
+        """Whether it is known when the ticket was resolved; otherwise that is when it was imported."""
+        return self.resolved_at != self.created_at
 
 
 def labelled(session: Session, workspace_id: str, limit: int) -> list[LabelledCase]:

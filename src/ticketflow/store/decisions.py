@@ -6,7 +6,7 @@ from sqlalchemy import insert, select
 
 from ticketflow.clock import new_id
 from ticketflow.db import Session
-from ticketflow.db.tables import decision, ticket
+from ticketflow.db.tables import decision
 from ticketflow.domain import Analysis, Decision, Value
 from ticketflow.errors import NotFound
 
@@ -76,10 +76,13 @@ class Lately(Value):
 
 
 def lately(session: Session, workspace_id: str, version: str, segment: str, *, limit: int) -> list[Lately]:
-    """The newest decisions of a score version in a segment, newest first, with their tickets' languages."""
+    """The newest decisions of a score version in a segment, newest first, with the languages they were made in.
+
+    A ticket's own language would not do: in shadow the ticket stays without one.
+    """
+    language = decision.c.body["analysis"]["language"]["value"].as_string()
     rows = session.execute(
-        select(decision.c.confidence, ticket.c.language)
-        .join(ticket, (ticket.c.workspace_id == decision.c.workspace_id) & (ticket.c.id == decision.c.ticket_id))
+        select(decision.c.confidence, language.label("language"))
         .where(
             decision.c.workspace_id == workspace_id,
             decision.c.version == version,

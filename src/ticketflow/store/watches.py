@@ -14,6 +14,7 @@ class Watch(Value):
 
     `reasons` are sentences for every alarm that stands. `novel_share` is the share of tickets without a right answer,
     estimated from what arrived lately, None while too little did. `looked_at` is the last look at early warnings.
+    `proven` are the shifts under which a fresh certificate was proven after an alarm: they warn of nothing new.
     """
 
     stage: Stage = Stage.GREEN
@@ -25,6 +26,7 @@ class Watch(Value):
     stability: float | None = None
     language_change: float | None = None
     looked_at: int = 0
+    proven: dict[str, float] = {}
 
 
 def every(session: Session, workspace_id: str) -> dict[str, Watch]:

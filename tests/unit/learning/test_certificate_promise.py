@@ -15,6 +15,7 @@ from scipy.stats import binom
 from ticketflow.learning.certificate import ONLY_LOOK, Labels, Standing, Verdict, certify, make_grid
 
 DRAWS = 300
+LOOKING = 60
 EARLIER = 4_000
 
 
@@ -176,14 +177,13 @@ def test_t4_counting_the_ungraded_as_wrong_keeps_the_promise(pool: Pool, hopeles
             labels = Labels(drawn.confidences, drawn.right & graded, drawn.drawn)
             found.append(certify(labels, grid, 0.0499, 0.1, ONLY_LOOK))
         assert false_ones(frozen, found, 0.0499) <= most(0.1)
-    assert frozen is hopeless
 
 
 def looks(pool: Pool, alpha: float, delta: float, *, spending: bool) -> int:
     """Draws in which one of 20 looks at growing labels, from 200 to 4,000, gave a false certificate."""
     rng, broken = np.random.default_rng(5), 0
     grids = [pool.grid(200 * look, alpha, delta) for look in range(1, 21)]
-    for _ in range(100):
+    for _ in range(LOOKING):
         whole = pool.draw(4000, rng)
         for look in range(1, 21):
             rows = slice(0, 200 * look)
@@ -196,8 +196,8 @@ def looks(pool: Pool, alpha: float, delta: float, *, spending: bool) -> int:
 
 
 def test_twenty_looks_keep_one_promise_because_they_spend_it(hopeless: Pool) -> None:
-    assert looks(hopeless, 0.0499, 0.1, spending=True) <= most(0.1, 100)
-    assert looks(hopeless, 0.0499, 0.1, spending=False) > most(0.1, 100)
+    assert looks(hopeless, 0.0499, 0.1, spending=True) <= most(0.1, LOOKING)
+    assert looks(hopeless, 0.0499, 0.1, spending=False) > most(0.1, LOOKING)
 
 
 def test_t7_mapie_passes_the_same_thresholds(pool: Pool) -> None:

@@ -1,10 +1,10 @@
 """Settings: what an operator changes while the product runs."""
 
-from ticketflow import events
+from ticketflow.agent.changing import change_settings as change
 from ticketflow.api.guard import Calling, needs, router
 from ticketflow.api.schemas.settings import SettingsOut, SettingsPatch
 from ticketflow.api.scopes import Scope
-from ticketflow.store import audit, settings
+from ticketflow.store import settings
 
 routes = router("Settings")
 
@@ -20,15 +20,11 @@ def read_settings(calling: Calling) -> SettingsOut:
 @routes.patch("/settings", summary="Change settings")
 @needs(Scope.SETTINGS_WRITE)
 def change_settings(calling: Calling, body: SettingsPatch) -> SettingsOut:
-    """Change some settings. `automation: false` stops every automatic reply at once, those under way included."""
-    changes = body.changes()
-    actor = calling.principal.actor
+    """Change some settings. `automation: false` stops every automatic reply at once, those under way included.
+
+    Who asks for fewer wrong replies, or for more certainty, gets automatic replies only once a certificate proves it: a
+    look at the graded tickets is queued at once.
+    """
     with calling.runtime.database.write() as session:
-        before = settings.get(session, calling.workspace_id).model_dump(include=set(changes))
-        made = settings.put(session, calling.workspace_id, changes, actor)
-        if before != changes:
-            events.append(session, calling.workspace_id, "settings.changed", names=sorted(changes))
-            audit.record(
-                session, calling.workspace_id, actor, "settings.changed", "settings", before=before, after=changes
-            )
+        made = change(session, calling.workspace_id, body.changes(), calling.principal.actor)
     return SettingsOut.model_validate(made)

@@ -53,7 +53,7 @@ _RESULT = {
 }
 
 Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
-Value = Literal["certified", "learned"] | Number | dict[Name, Number]
+Value = Name | Number | dict[Name, Number]
 """What a side applies: a word for what is in force, a threshold, or weights of the search."""
 
 _VALUE = (

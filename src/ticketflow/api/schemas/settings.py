@@ -1,19 +1,32 @@
 """Settings and health on the wire."""
 
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import Field
 
 from ticketflow.api.schemas.base import Name, Out, Patch, example
+from ticketflow.domain import Level
 
 _SETTINGS = {
+    "automation": True,
+    "level": "auto",
+    "levels": {"warranty": "assist"},
     "max_wrong": 0.05,
+    "certainty": 0.95,
+    "category_max_wrong": {"billing": 0.01},
+    "sensitive": ["refund", "legal", "security", "minors"],
+    "max_replies_per_day": None,
+    "max_replies_per_ticket": 3,
+    "audit_share": 0.1,
+    "audit_days": 14,
     "novelty_share": 0.2,
     "teams": {"delivery": "logistics"},
     "default_team": "support",
-    "automation": True,
     "refit_after": 200,
 }
+
+WrongShare = Annotated[float, Field(ge=0.0, le=0.5, allow_inf_nan=False)]
+"""A share of wrong replies that somebody may accept; from one half on, not replying is better."""
 
 
 class SettingsOut(Out):
@@ -21,28 +34,60 @@ class SettingsOut(Out):
 
     model_config = example(_SETTINGS)
 
-    max_wrong: float = Field(description="Largest accepted share of wrong automatic replies, 0 to 1.")
+    automation: bool = Field(description="The kill switch: false stops every automatic reply.")
+    level: Level = Field(description="What the agent may do at most: `off`, `shadow`, `assist` or `auto`.")
+    levels: dict[str, Level] = Field(description="The same for single categories, where that is less.")
+    max_wrong: float = Field(description="Largest accepted share of wrong automatic replies, 0 to 0.5.")
+    certainty: float = Field(description="How sure a certificate must be that the share is kept, 0.5 to 0.999.")
+    category_max_wrong: dict[str, float] = Field(
+        description="Categories with a share, and so a certificate, of their own."
+    )
+    sensitive: list[str] = Field(
+        description="Categories that are never answered automatically, unless they have a share of their own."
+    )
+    max_replies_per_day: int | None = Field(description="Most automatic replies in one day (UTC); null: no limit.")
+    max_replies_per_ticket: int = Field(description="Most automatic replies in one ticket.")
+    audit_share: float = Field(description="Share of tickets that people grade, 0 to 1.")
+    audit_days: int = Field(description="Days for grading; what is not graded then counts as wrong.")
     novelty_share: float = Field(description="Expected share of tickets that no known answer fits, 0 to 1.")
     teams: dict[str, str] = Field(description="Team that takes the tickets of a category.")
     default_team: str = Field(description="Team that takes every other ticket.")
-    automation: bool = Field(description="Whether the agent may reply by itself at all.")
     refit_after: int = Field(description="New or changed cases after which learning runs again.")
 
 
 class SettingsPatch(Patch):
     """What is to change; the rest stays."""
 
-    model_config = example({"automation": False})
+    model_config = example({"max_wrong": 0.02, "category_max_wrong": {"billing": 0.01}})
 
-    max_wrong: float = Field(
-        0.0, ge=0.0, le=0.5, allow_inf_nan=False, description="Largest accepted share of wrong automatic replies."
+    automation: bool = Field(True, description="The kill switch: false stops every automatic reply.")
+    level: Level = Field(Level.AUTO, description="What the agent may do at most.")
+    levels: dict[Name, Level] = Field(
+        default={}, max_length=1_000, description="The same for single categories; replaces the whole table."
     )
+    max_wrong: WrongShare = Field(0.0, description="Largest accepted share of wrong automatic replies.")
+    certainty: float = Field(
+        0.5, ge=0.5, le=0.999, allow_inf_nan=False, description="How sure a certificate must be that it is kept."
+    )
+    category_max_wrong: dict[Name, WrongShare] = Field(
+        default={}, max_length=100, description="Categories with a share of their own; replaces the whole table."
+    )
+    sensitive: list[Name] = Field(
+        default=[], max_length=1_000, description="Categories that are never automatic; replaces the whole list."
+    )
+    max_replies_per_day: int | None = Field(
+        None, ge=0, le=10_000_000, description="Most automatic replies in one day (UTC); null takes the limit away."
+    )
+    max_replies_per_ticket: int = Field(1, ge=0, le=1_000, description="Most automatic replies in one ticket.")
+    audit_share: float = Field(
+        0.0, ge=0.0, le=1.0, allow_inf_nan=False, description="Share of tickets that people grade."
+    )
+    audit_days: int = Field(1, ge=1, le=365, description="Days for grading, after which a ticket counts as wrong.")
     novelty_share: float = Field(
         0.0, ge=0.0, le=1.0, allow_inf_nan=False, description="Expected share of tickets that no known answer fits."
     )
     teams: dict[Name, Name] = Field(default={}, max_length=1_000, description="Replaces the whole table.")
     default_team: Name = Field("", description="Team that takes every other ticket.")
-    automation: bool = Field(True, description="Whether the agent may reply by itself at all.")
     refit_after: int = Field(1, ge=1, le=1_000_000, description="New or changed cases before learning runs again.")
 
 
