@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint fix bench bench-short openapi clean
+.PHONY: help demo test check lint fix bench bench-short bench-decision openapi clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -44,6 +44,9 @@ bench: $(VENV)/dev ## Every figure of the README, printed with its conditions (n
 
 bench-short: $(VENV)/dev ## The same on small samples, failing where a figure misses its bar by far; CI runs this
 	$(BIN)/python bench/all.py --short
+
+bench-decision: $(VENV)/dev ## The promise in full: T1 to T7 and the targets of the decision, about ten minutes
+	$(BIN)/python bench/decision.py
 
 openapi: $(VENV)/dev ## Write openapi.json anew
 	$(BIN)/python tools/openapi.py

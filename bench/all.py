@@ -13,12 +13,16 @@ FULL = (
     ("search_scale.py", "--rows", "100000"),
     ("search_scale.py", "--rows", "1000000"),
     ("startup.py",),
-    ("decision_lab.py",),
+    ("decision.py",),
+    ("backtest.py",),
+    ("refit.py",),
 )
 SHORT = (
     ("pipeline.py", "--short"),
     ("search_quality.py", "--queries", "600"),
     ("startup.py", "--short"),
+    ("decision.py", "--short"),
+    ("backtest.py", "--short"),
 )
 
 

@@ -24,7 +24,7 @@ def main() -> None:
 
         migrations.upgrade(built.database)
         workspace = built.workspace()
-        setup.prepare(built.deps, workspace, lambda share, doing: None)
+        setup.prepare(built.deps, workspace, built.config.home / "backtest.html", lambda share, doing: None)
         arrivals = company.arrivals()
         board = showing.Board(len(arrivals))
         built.runner.start(1)

@@ -11,24 +11,39 @@ from itertools import product
 from pathlib import Path
 
 from ticketflow import events
-from ticketflow.agent import learn, pipeline
+from ticketflow.agent import grading, learn, lookout, pipeline
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.pipeline import TICKET_WORKFLOW
 from ticketflow.clock import Clock
 from ticketflow.config import Config
 from ticketflow.db import migrations
-from ticketflow.domain import AnswerStatus, ChunkKind, StepRecord, Workspace
+from ticketflow.domain import AnswerStatus, ChunkKind, Grade, StepRecord, Workspace
 from ticketflow.embeddings.encoder import Encoder
 from ticketflow.events import Event
 from ticketflow.knowledge import publishing
 from ticketflow.learning.refitting import DECISION
 from ticketflow.retrieval import chunks
 from ticketflow.runtime import build
-from ticketflow.store import answers, artefacts, cases, decisions, settings, tickets
+from ticketflow.store import (
+    answers,
+    artefacts,
+    audits,
+    cases,
+    certificates,
+    decisions,
+    notices,
+    settings,
+    tickets,
+    watches,
+)
 from ticketflow.store.answers import Answer, NewAnswer
+from ticketflow.store.audits import AuditSample
+from ticketflow.store.certificates import Certificate
 from ticketflow.store.decisions import StoredDecision
 from ticketflow.store.feedback import Feedback, NewFeedback
+from ticketflow.store.notices import Notice
 from ticketflow.store.tickets import Message, NewTicket, Ticket
+from ticketflow.store.watches import Watch
 from ticketflow.testing import FrozenClock, HashEncoder
 from ticketflow.workflow import history
 from ticketflow.workflow.runner import Runner
@@ -305,6 +320,43 @@ class Company:
         self.clock.advance(1)
         with self.database.write() as session:
             return learn.give_feedback(session, self.id, ticket_id, NewFeedback.model_validate(said), "eve")
+
+    def look(self) -> lookout.Looked:
+        """The regular look at deadlines, early warnings and proofs, now."""
+        self.clock.advance(1)
+        return lookout.look(self.deps, self.id)
+
+    def sample(self, ticket_id: str) -> AuditSample:
+        """The audit sample of the ticket's newest decision."""
+        decision_id = self.decision(ticket_id).id
+        with self.database.read() as session:
+            return audits.get(session, self.id, decision_id)
+
+    def grade(self, ticket_id: str, given: str, grader: str = "ana", right_answer_id: str | None = None) -> AuditSample:
+        """Somebody grades the ticket's newest decision."""
+        self.clock.advance(1)
+        decision_id = self.decision(ticket_id).id
+        with self.database.write() as session:
+            return grading.grade(session, self.id, decision_id, Grade(given), grader, right_answer_id=right_answer_id)
+
+    def live(self, segment: str = "") -> Certificate | None:
+        """The certificate that a segment's automatic replies rest on."""
+        with self.database.read() as session:
+            return certificates.live(session, self.id).get(segment)
+
+    def looks(self) -> list[Certificate]:
+        """Certificates and refusals, oldest first."""
+        with self.database.read() as session:
+            return certificates.page(session, self.id, limit=1_000)[::-1]
+
+    def watch(self, segment: str = "") -> Watch:
+        with self.database.read() as session:
+            return watches.get(session, self.id, segment)
+
+    def notices(self) -> list[Notice]:
+        """Oldest first."""
+        with self.database.read() as session:
+            return notices.page(session, self.id, limit=1_000)[::-1]
 
     def ticket(self, ticket_id: str) -> Ticket:
         with self.database.read() as session:

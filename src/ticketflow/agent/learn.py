@@ -10,6 +10,7 @@ from ticketflow.clock import new_id
 from ticketflow.db import Session
 from ticketflow.domain import Action, ChunkKind, FeedbackKind, Intake, Outcome, TicketStatus, Value
 from ticketflow.learning import refitting
+from ticketflow.learning.training import TrainingSettings
 from ticketflow.retrieval import chunks
 from ticketflow.retrieval.history import labelled_pools
 from ticketflow.store import answers, cases, decisions, feedback, settings, tickets, workspaces
@@ -141,13 +142,22 @@ def queue_refit(session: Session, workspace_id: str) -> str:
     return queue.enqueue(session, workspace_id, REFIT, trigger_id=new_id(), payload={})
 
 
-def refit(deps: Deps, workspace_id: str, progress: Callable[[float, str], None] | None = None) -> Refitted:
-    """Learn from the workspace's whole history now. `progress` gets a share of 0 to 1 and what is being done."""
+def refit(
+    deps: Deps,
+    workspace_id: str,
+    progress: Callable[[float, str], None] | None = None,
+    *,
+    workers: int = TrainingSettings().workers,
+) -> Refitted:
+    """Learn from the workspace's whole history now, on `workers` threads.
+
+    `progress` gets a share of 0 to 1 and what is being done.
+    """
     with deps.database.read() as session:
         past = refitting.read(session, deps.encoder, workspace_id)
         workspace = workspaces.get(session, workspace_id)
     pools = labelled_pools(deps.database, deps.search, workspace)
-    taught = refitting.learn(past, pools, progress or _silent)
+    taught = refitting.learn(past, pools, progress or _silent, workers)
     figures = taught.provenance["figures"]
     with deps.database.write() as session:
         in_force = proving.settle(session, workspace_id, taught, past.settings)
@@ -166,7 +176,7 @@ def _refit_step(deps: Deps, state: State) -> Refitted:
     if known is not None and known.provenance["read_at"] > state.run.created_at:
         return Refitted(version=known.version, figures=known.provenance["figures"])  # somebody was faster
     with state.kept():
-        return refit(deps, state.run.workspace_id)
+        return refit(deps, state.run.workspace_id, workers=1)  # the other processors are for tickets
 
 
 def _give_up(_deps: Deps, session: Session, run: Run, error: str) -> None:

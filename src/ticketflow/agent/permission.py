@@ -153,14 +153,17 @@ def _threshold(
 ) -> tuple[float | None, str | None]:
     """The certified threshold, made stricter where the watch has reason to."""
     threshold = certificate.threshold
-    if watch.stage is Stage.AMBER:
-        threshold = certificate.stricter
-        if threshold is None:
-            return None, "The watch asks for a stricter threshold, and none is proven: " + " ".join(watch.reasons)
     guard, reason = _novelty_guard(known, segment, certificate, watch)
-    if reason is not None or threshold is None or guard is None:
-        return (None, reason) if reason is not None else (threshold, None)
-    return _proven_from(certificate, max(threshold, guard))
+    if reason is not None or threshold is None:
+        return None, reason
+    if guard is not None:
+        threshold, reason = _proven_from(certificate, max(threshold, guard))
+    if watch.stage is not Stage.AMBER or threshold is None:
+        return threshold, reason
+    stricter = [one for one in certificate.passed if one > threshold]
+    if not stricter:
+        return None, "The watch asks for a stricter threshold, and none is proven: " + " ".join(watch.reasons)
+    return min(stricter), None
 
 
 def _proven_from(certificate: Certificate, wanted: float) -> tuple[float | None, str | None]:
@@ -180,11 +183,12 @@ def _novelty_guard(
     Unless the proof is of audits alone, the threshold also has to serve the share that is expected, or estimated from
     what arrives.
     """
-    trained, expected = known.trained, known.settings.novelty_share
-    novel = min(max(expected if watch.novel_share is None else watch.novel_share, 0.0), HIGHEST)
+    trained, estimated = known.trained, watch.novel_share
+    novel = min(max(known.settings.novelty_share if estimated is None else estimated, 0.0), HIGHEST)
     if trained is None:
         return None, None
-    if certificate.source == AUDIT and novel <= trained.novel_share + MORE_NOVEL:
+    seen = max(trained.novel_share, watch.proven.get("novel_share", 0.0))
+    if certificate.source == AUDIT and (estimated is None or novel <= seen + MORE_NOVEL):
         return None, None
     wary = trained.threshold(min(certificate.alpha, segments.alpha_of(known.settings, segment)), novel)
     if wary.value is None:

@@ -19,6 +19,12 @@ LEAST_TICKETS = 20
 PROBLEMS_TOLD = 5
 
 
+ALL_ANSWERED = (
+    "Every ticket of the file has an answer. Of live tickets some will fit none, which this backtest cannot show; until "
+    "audits do, TicketFlow asks for more confidence than the threshold here."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Ticket:
     """A resolved ticket. `id` is the file's own or the line it starts at; `text` is clean and free of addresses and
@@ -78,7 +84,7 @@ def read(path: Path, mapping: Mapping, no_answer: Sequence[str], told: Callable[
         counted, duplicates = counted + batch.read, duplicates + batch.duplicates
         rejected += batch.rejected
         told(counted)
-    found = Reading(str(path), tickets, counted, duplicates, rejected, problems, _unheard(tickets, no_answer))
+    found = Reading(str(path), tickets, counted, duplicates, rejected, problems, _warnings(tickets, no_answer))
     _refuse(path, found)
     return found
 
@@ -97,8 +103,8 @@ def _ticket(case: ImportedCase, never: frozenset[str], replies: dict[str, str]) 
     )
 
 
-def _unheard(tickets: Sequence[Ticket], no_answer: Sequence[str]) -> list[str]:
-    """A warning for each value of --no-answer that no ticket has."""
+def _warnings(tickets: Sequence[Ticket], no_answer: Sequence[str]) -> list[str]:
+    """A warning for each value of --no-answer that no ticket has, and for a history without unanswerable tickets."""
     there = {ticket.given for ticket in tickets if ticket.given is not None}
     warnings: list[str] = []
     for value in no_answer:
@@ -106,6 +112,8 @@ def _unheard(tickets: Sequence[Ticket], no_answer: Sequence[str]) -> list[str]:
             close = get_close_matches(value.strip(), sorted(there), n=1)
             hint = f" Did you mean {close[0]!r}?" if close else ""
             warnings.append(f"No ticket has the answer {value!r} that --no-answer names.{hint}")
+    if tickets and all(ticket.label is not None for ticket in tickets):
+        warnings.append(ALL_ANSWERED)
     return warnings
 
 

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from ticketflow.runtime import Runtime
 
 HOME = Path(".ticketflow-demo")
+REPORT = "backtest.html"
 
 
 def demo(
@@ -56,8 +57,10 @@ def _prepare(built: "Runtime") -> None:
     if not setup.is_ready(built.deps, built.workspace()):
         console.print(f"Setting up Kettle & Crane in {built.config.home}; it takes about a minute, once.", markup=False)
     with progress(shown=True) as advance:
-        ready = setup.prepare(built.deps, built.workspace(), advance)
+        report = built.config.home / REPORT
+        ready = setup.prepare(built.deps, built.workspace(), report, advance)
     console.print(ready.sentence(), soft_wrap=True, markup=False)
+    console.print(f"How it would have done on its own past: {report}", soft_wrap=True, markup=False)
 
 
 def _once(built: "Runtime", as_json: bool) -> None:

@@ -102,8 +102,8 @@ def read(session: Session, encoder: Encoder, workspace_id: str, most_cases: int 
     )
 
 
-def learn(history: History, pools: Sequence[LabelledPool], progress: Progress) -> Taught:
-    """Fit everything; `pools` are the history's own searches. No transaction is open meanwhile."""
+def learn(history: History, pools: Sequence[LabelledPool], progress: Progress, workers: int) -> Taught:
+    """Fit everything on `workers` threads; `pools` are the history's own searches. No transaction is open meanwhile."""
     data = training_set(history)
     kept_back = tickets_held_out(history)
     hidden = np.zeros(len(data.texts), bool)
@@ -111,7 +111,7 @@ def learn(history: History, pools: Sequence[LabelledPool], progress: Progress) -
     shown: list[int] = np.flatnonzero(~hidden).tolist()
     novel = int((data.answers[shown] < 0).sum())
     expected = share_in_history(novel, len(shown), history.settings.novelty_share)
-    wanted = TrainingSettings(novel_share=expected, targets=_targets(history.settings))
+    wanted = TrainingSettings(novel_share=expected, targets=_targets(history.settings), workers=workers)
     trained, judged = training.fit_and_judge(
         data, kept_back, wanted, lambda share, doing: progress(0.85 * share, doing)
     )

@@ -4,6 +4,7 @@ What happens to a run whose step failed is decided here and nowhere else: again 
 """
 
 import random
+import sys
 import threading
 import time
 import traceback
@@ -24,6 +25,9 @@ from ticketflow.workflow.queue import Run
 
 POLL_SECONDS = 0.2
 STORAGE_PAUSE_SECONDS = 5.0  # the longest pause of a thread while the database is unavailable
+SWITCH_SECONDS = 0.0005
+"""How long a background run may keep the interpreter from a ticket's thread: with Python's 5 ms the p95 of a ticket
+beside a refit rose by 35 %, with this by 20 %."""
 FORGIVEN_CLAIMS = 100  # a storage failure costs no attempt until then; a run that itself causes them still ends
 
 D = TypeVar("D")
@@ -87,6 +91,7 @@ class Runner(Generic[D]):
         duties = [short] * threads if short else []
         if background and threads:
             duties.append(background)
+            sys.setswitchinterval(SWITCH_SECONDS)
         for number, names in enumerate(duties, 1):
             title = "background" if names is background else f"runs-{number}"
             thread = threading.Thread(target=self._work, args=(names,), name=title, daemon=True)

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from past_tickets import MAPPING, NEVER, Row, rows, write
 
-from ticketflow.backtest.reading import Reading, read
+from ticketflow.backtest.reading import ALL_ANSWERED, Reading, read
 from ticketflow.errors import InvalidFile, InvalidInput
 from ticketflow.knowledge.mapping import Mapping
 
@@ -29,7 +29,9 @@ def test_a_no_answer_value_that_never_occurs_is_a_warning_with_the_nearest(tmp_p
     assert found.warnings == [
         "No ticket has the answer 'by hands' that --no-answer names. Did you mean 'by hand'?",
         "No ticket has the answer 'zzz' that --no-answer names.",
+        ALL_ANSWERED,
     ]
+    assert ALL_ANSWERED not in reading(tmp_path, rows(30, never=3), "by hand").warnings
 
 
 def test_texts_are_cleaned_and_redacted_as_a_new_ticket_is(tmp_path: Path) -> None:
