@@ -8,14 +8,14 @@ import pytest
 from agent_harness import CLEAR, NOVEL, Company, Topic, words
 from sqlalchemy import select
 
-from ticketflow.agent import learn
+from ticketflow.agent import learn, lookout
 from ticketflow.agent.remembering import load
 from ticketflow.db.tables import case, chunk
 from ticketflow.domain import ChunkKind, TicketStatus
 from ticketflow.errors import NotFound
 from ticketflow.learning import refitting
 from ticketflow.retrieval.chunks import from_bytes
-from ticketflow.store import cases
+from ticketflow.store import cases, certificates
 from ticketflow.store.tickets import NewTicket
 from ticketflow.workflow import history
 from ticketflow.workflow.queue import RunState
@@ -281,3 +281,23 @@ def test_an_answer_added_after_the_refit_is_proposed_at_once_and_sent_after_the_
     third = company.handle(NewTicket(body=body))
     assert company.decision(third.id).decision.label == "gift-card"
     assert company.decision(company.handle(CLEAR).id).decision.label == "password"
+
+
+def test_a_history_that_suffices_for_a_proof_is_learned_again_with_tickets_held_out(company: Company) -> None:
+    company.set(max_wrong=0.001)
+    assert company.refit().in_force, "nothing was held out, for too few tickets are there to prove so little"
+    lookout.look(company.deps, company.id)
+    assert company.work() == 0
+    company.set(max_wrong=0.1)
+    lookout.look(company.deps, company.id)
+    with company.database.read() as session:
+        assert not certificates.live(session, company.id)
+        queued = history.of_workspace(session, company.id, workflow=learn.REFIT, limit=10)
+    assert [run.state for run in queued] == [RunState.LIVE]
+    company.work()
+    with company.database.read() as session:
+        now = refitting.in_force(session, company.id)
+        assert now is not None
+        assert now.provenance["held_out"] == 30
+    lookout.look(company.deps, company.id)
+    assert company.work() == 0

@@ -9,7 +9,7 @@ from collections import Counter
 import numpy as np
 from numpy.typing import NDArray
 
-from ticketflow.agent import audits, proving, segments, watch
+from ticketflow.agent import audits, learn, proving, segments, watch
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
 from ticketflow.agent.remembering import load
@@ -51,7 +51,11 @@ def look(deps: Deps, workspace_id: str) -> Looked:
             _warn(session, known, segment)
     with deps.database.read() as session:
         known = load(session, deps.encoder, workspace_id)
+        stale = refitting.holds_back_too_little(session, workspace_id)
         due = [one for one in segments.segments(known.settings) if proving.worth_a_look(session, known, one)]
+    if stale:
+        with deps.database.write() as session:
+            learn.queue_refit(session, workspace_id)
     proven = [
         made.segment for one in due for made in proving.prove(deps, workspace_id, one) if made.threshold is not None
     ]
@@ -81,15 +85,19 @@ def _warn(session: Session, known: Experience, segment: str) -> None:
         }
     )
     watches.put(session, workspace_id, segment, now)
-    for reason in _warnings(now, trained.novel_share):
-        now = watch.lower(session, workspace_id, segment, now, Stage.AMBER, reason)
+    found = _warnings(now, trained.novel_share)
+    if found:
+        watch.lower(session, workspace_id, segment, now, Stage.AMBER, " ".join(found))
 
 
 def _expected(trained: Trained) -> NDArray[np.float64]:
-    """Out-of-fold confidences (EXPECTED,) with as many novel tickets among them as were expected in learning."""
+    """Out-of-fold confidences with as many novel tickets among them as were expected in learning.
+
+    (EXPECTED,), or none where they stand for fewer than LEAST_ARRIVALS tickets.
+    """
     weights = row_weights(trained.proof.novel, trained.novel_share)
-    if not len(weights):
-        return trained.proof.confidences
+    if weights.sum() ** 2 < LEAST_ARRIVALS * (weights**2).sum():  # Kish's effective number
+        return np.zeros(0)
     return np.random.default_rng(0).choice(trained.proof.confidences, EXPECTED, p=weights / weights.sum())
 
 

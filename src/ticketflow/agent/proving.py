@@ -18,7 +18,7 @@ from ticketflow.learning import refitting
 from ticketflow.learning.certificate import labels_needed, spend
 from ticketflow.learning.holding_out import Graded
 from ticketflow.learning.refitting import DECISION, Taught
-from ticketflow.store import artefacts, certificates, watches
+from ticketflow.store import artefacts, certificates, settings, watches
 from ticketflow.store import audits as samples
 from ticketflow.store.artefacts import Artefact
 from ticketflow.store.audits import AuditSample, AuditState
@@ -29,6 +29,8 @@ from ticketflow.workflow import history
 NEW_VERSION = "A new score version is in force."
 GROWTH = 1.2
 """The labels have to grow by this factor before they are looked at again by themselves: each look costs certainty."""
+WORTH_KEEPING = 50
+"""Grades of a version without a proof that are not given up for a newer version without one."""
 COMPARABLE = 0.9
 """A new version may cover this part of what the one in force does: it knows newer tickets and is proven on them."""
 
@@ -150,13 +152,25 @@ def _serves(session: Session, workspace_id: str, new: NewCertificate) -> bool:
 
 
 def _better(session: Session, workspace_id: str, made: list[NewCertificate]) -> bool:
-    """Proven where most tickets are, and covering about as much; anything is better than a version without a proof."""
-    live = certificates.live(session, workspace_id)
+    """Proven where most tickets are, and covering about as much.
+
+    Anything is better than a version without a proof of what the settings ask for now.
+    """
+    rules = settings.get(session, workspace_id)
+    live = {segment: one for segment, one in certificates.live(session, workspace_id).items() if fits(rules, one)}
     proven = [new for new in made if _serves(session, workspace_id, new)]
     now = live.get(segments.REST)
     if now is None:
-        return not live or bool(proven)
+        return bool(proven) or (not live and not _audited_enough(session, workspace_id))
     return any(new.segment == segments.REST and new.coverage >= COMPARABLE * now.coverage for new in proven)
+
+
+def _audited_enough(session: Session, workspace_id: str) -> bool:
+    """Whether so many grades speak of the version in force that another without a proof would only throw them away."""
+    stored = refitting.in_force(session, workspace_id)
+    if stored is None:
+        return False
+    return len(audits.closed(samples.since(session, workspace_id, 0, version=stored.version))) >= WORTH_KEEPING
 
 
 def _looks(session: Session, workspace_id: str, version: str, rules: Settings) -> dict[str, int]:

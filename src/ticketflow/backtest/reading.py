@@ -20,8 +20,8 @@ PROBLEMS_TOLD = 5
 
 
 ALL_ANSWERED = (
-    "Every ticket of the file has an answer. Of live tickets some will fit none, which this backtest cannot show; until "
-    "audits do, TicketFlow asks for more confidence than the threshold here."
+    "Every ticket of the file has an answer. Of live tickets some will fit none, which this backtest cannot show. "
+    "Until audits do, TicketFlow asks for more confidence than the threshold here."
 )
 
 

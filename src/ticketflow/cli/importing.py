@@ -35,6 +35,9 @@ def import_(
     id_: Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="An id that stays the same.")] = None,
     priority: Annotated[str | None, typer.Option(metavar="COLUMN", help="low, normal, high or urgent.")] = None,
     language: Annotated[str | None, typer.Option(metavar="COLUMN", help="A code such as en; else detected.")] = None,
+    no_answer: Annotated[
+        list[str] | None, typer.Option(metavar="VALUE", help="An answer's label that means: none fitted. Repeatable.")
+    ] = None,
     approve_answers: Annotated[
         bool, typer.Option("--approve-answers", help="Approve answers whose reply the file agrees on.")
     ] = False,
@@ -71,6 +74,7 @@ def import_(
         id=id_,
         priority=priority,
         language=language,
+        no_answer=tuple(value.strip() for value in no_answer or ()),
     )
     mapping.check(file, open_records(file).columns)  # before a home folder is made for a file that is unusable
     built = runtime(home)

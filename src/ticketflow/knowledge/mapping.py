@@ -38,7 +38,10 @@ _PRIORITIES = {priority.value: priority for priority in Priority} | {
 
 
 class Mapping(Value):
-    """The name of the column that holds each thing. The text is in `text`, or in `subject` and `body`."""
+    """The name of the column that holds each thing. The text is in `text`, or in `subject` and `body`.
+
+    `no_answer` are values of the answer's column that say that no answer fitted.
+    """
 
     text: str | None = None
     subject: str | None = None
@@ -50,6 +53,7 @@ class Mapping(Value):
     id: str | None = None
     priority: str | None = None
     language: str | None = None
+    no_answer: tuple[str, ...] = ()
 
     def check(self, path: Path, columns: Sequence[str]) -> None:
         """Raises InvalidInput when no column is said to hold the text, InvalidFile when the file lacks a column."""
@@ -66,7 +70,7 @@ class Mapping(Value):
                 remedy="Name it with --text COLUMN, or with --subject COLUMN --body COLUMN.",
                 field="text",
             )
-        for name, column in self.model_dump(exclude_none=True).items():
+        for name, column in self.model_dump(exclude_none=True, exclude={"no_answer"}).items():
             if column not in columns:
                 option = "--" + name.replace("_", "-")
                 raise InvalidFile(
@@ -104,6 +108,7 @@ def to_case(mapping: Mapping, record: Record) -> ImportedCase | BadRecord:
     try:
         subject, body = _words(cell)
         label, category = cell.name("answer"), cell.name("category")
+        label = None if label in mapping.no_answer else label
         given = cell.name("id")
         if mapping.id is not None and given is None:
             raise _Unfit(f"the column {mapping.id!r} (id) is empty")

@@ -266,7 +266,7 @@ def _refusal(zones: _Zones, p: NDArray[np.float64], setting: Setting) -> Verdict
     if needed is None:
         needed = _rounded(ENOUGH * least * zones.labels / max(size, 1) - zones.labels)
     reason = (
-        f"A wrong share of at most {percent(alpha)} with {percent(1 - delta)} confidence needs about {needed} more "
+        f"A wrong share of at most {percent(alpha)} with {percent(1 - delta)} certainty needs about {needed} more "
         f"graded tickets: {_graded(zones.labels, size, errors)}; the proof takes at least "
         f"{labels_needed(alpha, spent, errors)} {'with so many errors' if errors else 'without an error'}."
     )

@@ -157,14 +157,31 @@ def tickets_held_out(history: History) -> NDArray[np.int64]:
 
     Tickets that came back from people are no fair sample: they are those that the agent handed over, or got wrong.
     """
-    settings = history.settings
-    if not 0 < settings.max_wrong < 1 or not 0 < settings.certainty < 1:
-        return np.zeros(0, np.int64)
     return held_out(
         np.array([case.resolved_at if case.dated else UNDATED for case in history.cases], np.int64),
         np.array([case.ticket_id is None for case in history.cases], bool),
-        labels_needed(settings.max_wrong, spend(1 - settings.certainty, look=1)),
+        _least_labels(history.settings),
     )
+
+
+def holds_back_too_little(session: Session, workspace_id: str) -> bool:
+    """Whether the version in force was learned without holding tickets out, and the history now allows for it.
+
+    So it is after an upgrade from a release without certificates, or when more may be wrong than before.
+    """
+    now = in_force(session, workspace_id)
+    if now is None or now.provenance.get("held_out"):
+        return False
+    imported = min(cases.count_imported(session, workspace_id), MOST_CASES)
+    least = _least_labels(settings.get(session, workspace_id))
+    return len(held_out(np.zeros(imported, np.int64), np.ones(imported, bool), least)) > 0
+
+
+def _least_labels(rules: Settings) -> int:
+    """The fewest labels that a first look could prove anything with; more than there are where nothing can be."""
+    if not 0 < rules.max_wrong < 1 or not 0 < rules.certainty < 1:
+        return MOST_CASES
+    return labels_needed(rules.max_wrong, spend(1 - rules.certainty, look=1))
 
 
 def _graded(data: TrainingSet, rows: NDArray[np.int64], judged: Judged, guessed: Attributes) -> Graded:

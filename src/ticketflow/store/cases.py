@@ -100,6 +100,12 @@ def count_since(session: Session, workspace_id: str, moment: int) -> int:
     return int(session.execute(select(func.count()).where(*where)).scalar_one())
 
 
+def count_imported(session: Session, workspace_id: str) -> int:
+    """How many cases came from another system's history and not from tickets of our own."""
+    where = (case.c.workspace_id == workspace_id, case.c.ticket_id.is_(None))
+    return int(session.execute(select(func.count()).select_from(case).where(*where)).scalar_one())
+
+
 class LabelledCase(Value):
     """What learning needs of a case."""
 

@@ -126,7 +126,7 @@ def test_a_refusal_counts_what_is_there_and_what_is_missing() -> None:
     assert (found.labels, found.automatic, found.errors) == (40, 31, 0)
     assert found.needed is not None
     assert found.reason == (
-        f"A wrong share of at most 2 % with 95 % confidence needs about {found.needed} more graded tickets: 40 are "
+        f"A wrong share of at most 2 % with 95 % certainty needs about {found.needed} more graded tickets: 40 are "
         "graded, 31 of them confident enough, none of these wrong; the proof takes at least 149 without an error."
     )
 

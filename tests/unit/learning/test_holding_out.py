@@ -1,4 +1,4 @@
-"""What is kept from learning: the newest tickets, a fair sample where nothing is dated, none where it serves nothing."""
+"""What is kept from learning: the newest tickets, a fair sample where nothing is dated, none where it would not do."""
 
 import numpy as np
 import pytest
