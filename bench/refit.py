@@ -1,6 +1,6 @@
 """A refit in the background of a process that decides tickets: how long it takes, and what it costs each ticket.
 
-The history is Banking77 many times over with words dropped at random, so that no two tickets are alike. Tickets arrive
+The history is Banking77 many times over with words dropped at random, no two tickets the same. Tickets arrive
 one at a time, as they do in life; their latency is that of all five steps.
 """
 
@@ -58,13 +58,16 @@ def _write(source: Path, target: Path, count: int) -> None:
     rng = random.Random(0)
     with source.open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
+    written: set[str] = set()
     with target.open("w", encoding="utf-8", newline="") as file:
         writer = csv.writer(file)
         writer.writerow(["text", "answer"])
-        for number in range(count):
-            row = rows[number % len(rows)]
-            words = [word for word in row["text"].split() if number < len(rows) or rng.random() < KEPT]
-            writer.writerow([" ".join(words) or row["text"], row["category"]])
+        while len(written) < count:
+            row = rng.choice(rows)
+            text = " ".join(word for word in row["text"].split() if rng.random() < KEPT)
+            if text and text.casefold() not in written:
+                written.add(text.casefold())
+                writer.writerow([text, row["category"]])
 
 
 def _measure(past: Path, arrivals: list[str], home: Path, cases: int) -> list[Bar]:

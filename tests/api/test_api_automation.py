@@ -74,7 +74,7 @@ def test_a_category_with_a_share_of_its_own_is_a_segment_with_its_own_objections
     assert [one["segment"] for one in stands["segments"]] == ["", "billing", "refund"]
     billing = stands["segments"][1]
     assert (billing["max_wrong"], billing["threshold"], billing["certificate"]) == (0.2, None, None)
-    assert "No certificate" in billing["objections"][0]
+    assert "Nothing is certified yet" in billing["objections"][0]
     named = {one["category"]: one for one in stands["categories"]}
     assert (named["care"]["level"], named["care"]["segment"]) == ("assist", "")
     assert (named["refund"]["sensitive"], named["refund"]["segment"]) == (False, "refund")

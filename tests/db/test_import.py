@@ -284,3 +284,13 @@ def test_a_very_long_text_becomes_several_chunks_of_one_case(place: Place, tmp_p
     place.load(written(tmp_path / "a.csv", "text,label", f"{text},a"))
     assert sum(count for (kind, *_), count in contents(place)["chunks"].items() if kind == "case") > 5
     assert_whole(place)
+
+
+def test_an_answer_that_means_none_becomes_no_answer(place: Place, tmp_path: Path) -> None:
+    path = written(tmp_path / "a.csv", "text,label", "Do you like jazz?,by hand", "Where is my card?,card-lost")
+    report = place.load(path, Mapping(text="text", answer="label", no_answer=("by hand", "spam")))
+    assert (report.added, report.answers_added) == (2, 1)
+    with place.database.read() as session:
+        given = {row["body"]: row["answer_id"] for row in session.execute(select(case)).mappings()}
+        [answer] = answers.every(session, place.workspace.id)
+    assert given == {"Do you like jazz?": None, "Where is my card?": answer.id}

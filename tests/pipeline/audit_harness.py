@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from agent_harness import Company
+from agent_harness import TOPICS, Company, words
 
 from ticketflow.agent import audits
 from ticketflow.clock import new_id
@@ -57,6 +57,14 @@ def grade(company: Company, decision_id: str, right: bool) -> AuditSample:
         sample = samples.get(session, company.id, decision_id)
         given = Grade.RIGHT if right else Grade.WRONG
         return audits.take_grade(session, company.id, sample, given, "ana", None, "")
+
+
+def more_history(company: Company) -> None:
+    """A topic is asked for more often: what is learned next is another score version."""
+    topic = TOPICS[0]
+    fresh = [f"{text} My colleague has the same trouble with it." for text in words(topic)]
+    company.resolved(fresh, company.answer(topic.label), topic.category)
+    company.clock.advance(1)
 
 
 def arrived(company: Company, like: StoredDecision, confidences: Sequence[float], language: str = "en") -> None:

@@ -39,7 +39,7 @@ def lived(tmp_path: Path) -> Iterator[Company]:
         ({"level": "assist"}, "The agent may only assist here"),
         ({"automation": False}, "Automation is switched off"),
         ({"sensitive": ["account"]}, "'account' is a sensitive category"),
-        ({"category_max_wrong": {"account": 0.1}}, "No certificate allows automatic replies yet"),
+        ({"category_max_wrong": {"account": 0.1}}, "Nothing is certified yet"),
         ({"levels": {"account": "shadow"}}, "the certificate speaks of others"),
     ],
     ids=lambda value: next(iter(value)) if isinstance(value, dict) else "",

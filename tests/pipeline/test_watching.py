@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from agent_harness import CLEAR, NOVEL, Company
-from audit_harness import arrived, drawn, grade, graded
+from audit_harness import arrived, drawn, grade, graded, more_history
 
 from ticketflow.agent import proving
 from ticketflow.agent.lookout import LEAST_ARRIVALS
@@ -158,7 +158,7 @@ def test_an_ungraded_sample_after_the_alarm_holds_the_proof_up(company: Company)
 def test_learning_anew_does_not_raise_it(company: Company) -> None:
     """The tickets that a refit holds out are from before the alarm."""
     graded(company, [False] * TO_RED)
-    company.clock.advance(1)
+    more_history(company)
     made = company.refit()
     assert company.watch().stage is Stage.RED
     assert company.live() is None
@@ -170,7 +170,7 @@ def test_learning_anew_does_not_raise_it(company: Company) -> None:
 def test_learning_anew_in_amber_leaves_the_stricter_threshold_in_force(company: Company) -> None:
     before = company.live()
     graded(company, [False] * TO_AMBER)
-    company.clock.advance(1)
+    more_history(company)
     assert not company.refit().in_force
     assert company.live() == before
     assert company.watch().stage is Stage.AMBER
@@ -224,13 +224,15 @@ def mixture(company: Company, novel_share: float, count: int = 400) -> np.ndarra
     return np.where(drawn_novel, rng.choice(novel, count), rng.choice(known, count))
 
 
-def enlarge_proof(company: Company) -> None:
+def enlarge_proof(company: Company, novel_share: float | None = None) -> None:
     """As if three times as many tickets had been scored in learning: an index needs some hundred."""
     with company.database.write() as session:
         now = artefacts.active(session, company.id, DECISION)
         assert now is not None
         arrays = artefacts.load(session, company.id, now.id)
         grown = {name: np.tile(array, 3) if name.startswith("proof.") else array for name, array in arrays.items()}
+        if novel_share is not None:
+            grown["settings.novel_share"] = np.array([novel_share])
         artefacts.put(session, company.id, DECISION, now.version, grown, now.provenance)
     company.clock.advance(1)
 
@@ -247,19 +249,11 @@ def test_what_arrives_as_expected_warns_of_nothing(company: Company, past: Store
     assert seen.language_change == pytest.approx(0.0, abs=0.01)
 
 
-def test_novel_tickets_that_learning_expected_are_no_shift(company: Company) -> None:
-    """A third of this history fits no answer, and a third of what arrives."""
-    company.resolved([f"Giraffe {number} enjoys jazz near volcano {number * 7}." for number in range(90)], None, None)
-    company.clock.advance(1)
-    company.refit()
-    enlarge_proof(company)
-    company.clock.advance(1)
-    trained = company.deps.experience.get(company.id).trained
-    assert trained is not None
-    assert company.live() is not None
-    past = company.decision(company.handle(CLEAR).id)
-    arrived(company, past, mixture(company, trained.novel_share, 1_000))
+def test_novel_tickets_that_learning_expected_are_no_shift(company: Company, past: StoredDecision) -> None:
+    enlarge_proof(company, novel_share=0.4)
+    arrived(company, past, mixture(company, 0.4, 1_000))
     company.look()
+    assert company.watch().novel_share == pytest.approx(0.4, abs=0.1)
     assert company.watch().stage is Stage.GREEN, company.watch().reasons
 
 

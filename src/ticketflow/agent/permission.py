@@ -18,7 +18,7 @@ from ticketflow.store.settings import Settings
 from ticketflow.store.watches import Watch
 
 NOTHING_LEARNED = "Nothing has been learned yet: import resolved tickets that name their answer."
-NOT_YET_PROVEN = "No certificate allows automatic replies yet: `ticketflow certify` tries for one."
+NOT_YET_PROVEN = "Nothing is certified yet: `ticketflow certify` tries for a certificate."
 OTHER_CATEGORIES = (
     "The settings changed which categories the agent answers, and the certificate speaks of others: "
     "`ticketflow certify` tries for one that fits."

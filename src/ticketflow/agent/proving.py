@@ -24,6 +24,7 @@ from ticketflow.store.artefacts import Artefact
 from ticketflow.store.audits import AuditSample, AuditState
 from ticketflow.store.certificates import Certificate, NewCertificate
 from ticketflow.store.settings import Settings
+from ticketflow.store.watches import Watch
 from ticketflow.workflow import history
 
 NEW_VERSION = "A new score version is in force."
@@ -40,9 +41,14 @@ def settle(session: Session, workspace_id: str, taught: Taught, rules: Settings)
     version = taught.version
     looks = _looks(session, workspace_id, version, rules)
     made = certifying.look_at_all(version, taught.trained, taught.graded, rules, looks, certifying.HISTORY)
-    adopted = _better(session, workspace_id, made)
+    now = refitting.in_force(session, workspace_id)
+    same = now is not None and now.version == version
+    if same:  # the same labels as before: another look would only cost certainty
+        newest = certificates.newest(session, workspace_id, version)
+        made = [new for new in made if new.segment not in newest or not asked_now(rules, newest[new.segment])]
+    adopted = same or _better(session, workspace_id, made)
     refitting.store(session, workspace_id, taught, in_force=adopted)
-    if adopted:
+    if adopted and not same:
         certificates.end(session, workspace_id, None, NEW_VERSION)
     for new in made:
         _add(session, workspace_id, new, in_force=adopted)
@@ -76,17 +82,20 @@ def worth_a_look(session: Session, known: Experience, segment: str) -> bool:
     """Whether a look by itself makes sense: no live proof of what is asked, and enough new labels since the last."""
     if known.trained is None:
         return False
-    stage = known.watches.get(segment, watches.Watch()).stage
+    state = known.watches.get(segment, watches.Watch())
+    green = state.stage is Stage.GREEN
     live = known.certificates.get(segment)
     settings = known.settings
-    if live is not None and fits(settings, live) and stage is Stage.GREEN:
+    if live is not None and fits(settings, live) and green:
         return False
     newest = certificates.newest(session, known.workspace.id, known.version).get(segment)
-    if newest is None or (stage is Stage.GREEN and not asked_now(settings, newest)):
+    if newest is None or (green and not asked_now(settings, newest)):
         return True
     graded, _ = _labels(session, known, segment)
-    grown = newest.labels if stage is Stage.GREEN else 0
-    return _counted(settings, segment, graded) >= max(GROWTH * grown, _promising(session, known, newest))
+    enough = _fewest(session, known, segment)
+    if _of_now(newest, state):
+        enough = max(enough, GROWTH * newest.labels, _asked_for(newest))
+    return _counted(settings, segment, graded) >= enough
 
 
 def reconsider(deps: Deps, workspace_id: str) -> bool:
@@ -128,7 +137,7 @@ def _labels_of_candidate(session: Session, known: Experience, waiting: Artefact)
         source = certifying.BOTH if len(held_out.right) else source
         graded = held_out.joined(graded)
     newest = certificates.newest(session, workspace_id, waiting.version).get(segments.REST)
-    grown = newest.labels if newest is not None and not alarmed else 0
+    grown = newest.labels if newest is not None and _of_now(newest, state) else 0
     enough = max(GROWTH * grown, _fewest(session, known, segments.REST))
     return (graded if _counted(settings, segments.REST, graded) >= enough else None), source
 
@@ -223,10 +232,14 @@ def _scored_by(session: Session, known: Experience, counted: list[AuditSample]) 
     return Graded(np.array(confidences, np.float64), np.array(right, bool), np.array(categories, np.str_))
 
 
-def _promising(session: Session, known: Experience, newest: Certificate) -> int:
-    """The labels that the last refusal asked for, and that the next look takes at least: none is spent on too few."""
-    asked = newest.labels + newest.needed if newest.needed is not None and newest.threshold is None else 1
-    return max(asked, _fewest(session, known, newest.segment))
+def _of_now(look: Certificate, state: Watch) -> bool:
+    """Whether the labels of a look still count: after an alarm those drawn before it do not."""
+    return state.stage is Stage.GREEN or look.created_at >= state.since
+
+
+def _asked_for(refusal: Certificate) -> int:
+    """The labels that a refusal asked for, 0 for a certificate."""
+    return refusal.labels + refusal.needed if refusal.needed is not None and refusal.threshold is None else 0
 
 
 def _fewest(session: Session, known: Experience, segment: str) -> int:

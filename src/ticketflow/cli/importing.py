@@ -56,8 +56,7 @@ def import_(
     A label that no answer has becomes a draft answer; its text is the reply that the file gives most often for it.
 
     A record that cannot be used is set aside with its line and the reason, and the rest goes in (exit code 0; 1 when
-    nothing could be used). Running the same command again is safe: it goes on where it was stopped and adds nothing
-    twice.
+    none could be used). Running the command again is safe: it goes on where it was stopped and adds nothing twice.
     """
     from ticketflow.knowledge.importing import import_history
     from ticketflow.knowledge.mapping import Mapping
@@ -77,8 +76,7 @@ def import_(
         no_answer=tuple(value.strip() for value in no_answer or ()),
     )
     mapping.check(file, open_records(file).columns)  # before a home folder is made for a file that is unusable
-    built = runtime(home)
-    workspace = built.workspace()
+    workspace = (built := runtime(home)).workspace()
     with progress(shown=not as_json) as advance, _told_when_stopped():
         report = import_history(
             built.deps,
@@ -95,11 +93,11 @@ def import_(
         _tell(report)
     if not dry_run:
         told["learned"] = _learn(built, workspace, report, now=not no_refit, shown=not as_json)
-        if not as_json:
-            _tell_learned(built, workspace, told["learned"], left=no_refit)
     if as_json:
         emit(told)
-    if report.read > 0 and report.rejected == report.read:
+    elif not dry_run:
+        _tell_learned(built, workspace, told["learned"], left=no_refit)
+    if 0 < report.read == report.rejected:
         raise typer.Exit(EXIT_NOTHING_WENT_IN)
 
 
