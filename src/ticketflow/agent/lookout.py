@@ -77,34 +77,35 @@ def _warn(session: Session, known: Experience, segment: str) -> None:
     spoken = Counter(one.language or "" for one in lately)
     artefact = refitting.in_force(session, workspace_id)
     usual = artefact.provenance.get("languages", {}) if artefact else {}
+    novel = trained.estimated_share(arrived)
     now = now.model_copy(
         update={
-            "novel_share": trained.estimated_share(arrived),
-            "stability": population_stability(_expected(trained), arrived),
+            "novel_share": novel,
+            "stability": population_stability(_expected(trained, novel), arrived),
             "language_change": mix_change(usual, spoken) if usual else None,
         }
     )
     watches.put(session, workspace_id, segment, now)
-    found = _warnings(now, trained.novel_share)
+    found = _warnings(now, max(trained.novel_share, known.settings.novelty_share))
     if found:
         watch.lower(session, workspace_id, segment, now, Stage.AMBER, " ".join(found))
 
 
-def _expected(trained: Trained) -> NDArray[np.float64]:
-    """Out-of-fold confidences with as many novel tickets among them as were expected in learning.
+def _expected(trained: Trained, novel: float | None) -> NDArray[np.float64]:
+    """Out-of-fold confidences with as many novel tickets among them as there seem to be: their share warns by itself.
 
     (EXPECTED,), or none where they stand for fewer than LEAST_ARRIVALS tickets.
     """
-    weights = row_weights(trained.proof.novel, trained.novel_share)
+    weights = row_weights(trained.proof.novel, trained.novel_share if novel is None else novel)
     if weights.sum() ** 2 < LEAST_ARRIVALS * (weights**2).sum():  # Kish's effective number
         return np.zeros(0)
     return np.random.default_rng(0).choice(trained.proof.confidences, EXPECTED, p=weights / weights.sum())
 
 
-def _warnings(now: watches.Watch, learned_share: float) -> list[str]:
+def _warnings(now: watches.Watch, expected_share: float) -> list[str]:
     """What shifted by more than a fresh certificate has been proven under meanwhile."""
     found: list[str] = []
-    share = max(learned_share, now.proven.get("novel_share", 0.0))
+    share = max(expected_share, now.proven.get("novel_share", 0.0))
     if now.stability is not None and now.stability >= SHIFT_LARGE + now.proven.get("stability", 0.0):
         found.append("The agent is sure of other tickets than it was when its threshold was proven.")
     if now.novel_share is not None and now.novel_share >= share + NOVEL_SHARE_RISE:
