@@ -166,13 +166,5 @@ def test_another_workspaces_samples_are_not_there(database: Database, workspace:
         audits.change(session, other.id, "d1", wrong=True)
         assert not audits.get(session, workspace.id, "d1").wrong
         assert audits.overdue(session, other.id) == []
-        assert audits.of_decisions(session, other.id, ["d1"])["d1"].confidence == 0.9
         assert audits.counts(session, workspace.id).wrong == 0
         assert len(audits.queue(session, other.id)) == len(audits.since(session, other.id, 0)) == 1
-
-
-def test_of_decisions_gives_those_that_were_drawn(database: Database, workspace: Workspace) -> None:
-    drawn(database, workspace, new("d1"), new("d2"))
-    with database.read() as session:
-        assert set(audits.of_decisions(session, workspace.id, ["d1", "d3"])) == {"d1"}
-        assert audits.of_decisions(session, workspace.id, []) == {}

@@ -43,11 +43,6 @@ class Permit:
     certificate_id: str | None
     objections: tuple[str, ...]
 
-    @property
-    def active(self) -> bool:
-        """Whether the agent may leave any trace on the ticket."""
-        return self.level.trust >= Level.ASSIST.trust
-
 
 def permit(known: Experience, category: str | None, variants: dict[str, str] | None = None) -> Permit:
     """The permission for a ticket of a category that takes part in experiments with these `variants`."""

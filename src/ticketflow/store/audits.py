@@ -1,6 +1,5 @@
 """Audit samples: decisions that the coin drew, for people to grade. What graders and customers say only adds errors."""
 
-from collections.abc import Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -159,16 +158,6 @@ def since(
         statement = statement.where(audit_sample.c.version == version)
     rows = session.execute(statement.order_by(audit_sample.c.decision_id).limit(limit))
     return [_value(dict(row)) for row in rows.mappings()]
-
-
-def of_decisions(session: Session, workspace_id: str, decision_ids: Sequence[str]) -> dict[str, AuditSample]:
-    """Those of the decisions that were drawn."""
-    rows = session.execute(
-        select(audit_sample).where(
-            audit_sample.c.workspace_id == workspace_id, audit_sample.c.decision_id.in_(decision_ids)
-        )
-    )
-    return {row["decision_id"]: _value(dict(row)) for row in rows.mappings()}
 
 
 def counts(session: Session, workspace_id: str) -> AuditCounts:

@@ -43,11 +43,6 @@ class NewCertificate(Value):
     excluded: list[str]
     source: str
 
-    @property
-    def stricter(self) -> float | None:
-        """One notch stricter than the threshold, None where no stricter one was proven."""
-        return self.passed[-2] if len(self.passed) > 1 else None
-
 
 class Certificate(NewCertificate):
     """A certificate as it is stored. `live` until something ended it, for the reason in `ended_because`."""
