@@ -110,7 +110,7 @@ def test_workers_of_their_own_decide_and_one_that_is_killed_loses_and_repeats_no
     server = start("serve", "--port", "0", "--workers", "0")
     address = serving(server)
     call = Caller(address, key)
-    ids = [call("POST", "/v1/tickets", {"body": f"Where is parcel number {n}?"})["ticket"]["id"] for n in range(30)]
+    ids = [call("POST", "/v1/tickets", {"body": f"Where is parcel number {n}?"})["ticket"]["id"] for n in range(120)]
     assert call("GET", f"/v1/tickets/{ids[0]}")["decision"] is None, "nobody works on it yet"
     killed = start("worker")
     call.decided(ids[2])
