@@ -9,6 +9,16 @@ import typer
 from rich.table import Table
 from rich.text import Text
 
+from ticketflow.cli.columns import (
+    BodyColumn,
+    CategoryColumn,
+    CreatedAtColumn,
+    LanguageColumn,
+    PriorityColumn,
+    ResolutionColumn,
+    SubjectColumn,
+    TextColumn,
+)
 from ticketflow.cli.context import AsJson, console, emit, output
 from ticketflow.cli.progress import progress
 from ticketflow.errors import InvalidInput
@@ -21,18 +31,16 @@ def backtest(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="CSV, TSV, JSON or JSONL, in UTF-8.", show_default=False)
     ],
-    text: Annotated[str | None, typer.Option(metavar="COLUMN", help="The whole text.")] = None,
-    subject: Annotated[str | None, typer.Option(metavar="COLUMN", help="The subject, when it has its own.")] = None,
-    body: Annotated[str | None, typer.Option(metavar="COLUMN", help="The body that goes with --subject.")] = None,
+    text: TextColumn = None,
+    subject: SubjectColumn = None,
+    body: BodyColumn = None,
     answer: Annotated[str | None, typer.Option(metavar="COLUMN", help="The label of the answer people gave.")] = None,
-    resolution: Annotated[str | None, typer.Option(metavar="COLUMN", help="What was replied.")] = None,
-    category: Annotated[str | None, typer.Option(metavar="COLUMN", help="The category.")] = None,
-    created_at: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="When: ISO 8601, or seconds since 1970.")
-    ] = None,
+    resolution: ResolutionColumn = None,
+    category: CategoryColumn = None,
+    created_at: CreatedAtColumn = None,
     id_: Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="The ticket's id.")] = None,
-    priority: Annotated[str | None, typer.Option(metavar="COLUMN", help="low, normal, high or urgent.")] = None,
-    language: Annotated[str | None, typer.Option(metavar="COLUMN", help="A code such as en; else detected.")] = None,
+    priority: PriorityColumn = None,
+    language: LanguageColumn = None,
     max_wrong: Annotated[float, typer.Option(help="Largest share of wrong automatic replies you accept.")] = 0.05,
     confidence: Annotated[float, typer.Option(help="How sure the proof must be.")] = 0.95,
     cost_per_ticket: Annotated[float, typer.Option(help="What a ticket costs that a human handles.")] = 6.0,

@@ -8,6 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 from rich.text import Text
 
+from ticketflow.cli.columns import (
+    BodyColumn,
+    CategoryColumn,
+    CreatedAtColumn,
+    LanguageColumn,
+    PriorityColumn,
+    ResolutionColumn,
+    SubjectColumn,
+    TextColumn,
+)
 from ticketflow.cli.context import AsJson, Home, console, emit, runtime
 from ticketflow.cli.progress import progress
 
@@ -23,18 +33,16 @@ def import_(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="CSV, TSV, JSON or JSONL, in UTF-8.", show_default=False)
     ],
-    text: Annotated[str | None, typer.Option(metavar="COLUMN", help="The whole text.")] = None,
-    subject: Annotated[str | None, typer.Option(metavar="COLUMN", help="The subject, when it has its own.")] = None,
-    body: Annotated[str | None, typer.Option(metavar="COLUMN", help="The body that goes with --subject.")] = None,
+    text: TextColumn = None,
+    subject: SubjectColumn = None,
+    body: BodyColumn = None,
     answer: Annotated[str | None, typer.Option(metavar="COLUMN", help="The answer's label.")] = None,
-    resolution: Annotated[str | None, typer.Option(metavar="COLUMN", help="What was replied.")] = None,
-    category: Annotated[str | None, typer.Option(metavar="COLUMN", help="The category.")] = None,
-    created_at: Annotated[
-        str | None, typer.Option(metavar="COLUMN", help="When: ISO 8601, or seconds since 1970.")
-    ] = None,
+    resolution: ResolutionColumn = None,
+    category: CategoryColumn = None,
+    created_at: CreatedAtColumn = None,
     id_: Annotated[str | None, typer.Option("--id", metavar="COLUMN", help="An id that stays the same.")] = None,
-    priority: Annotated[str | None, typer.Option(metavar="COLUMN", help="low, normal, high or urgent.")] = None,
-    language: Annotated[str | None, typer.Option(metavar="COLUMN", help="A code such as en; else detected.")] = None,
+    priority: PriorityColumn = None,
+    language: LanguageColumn = None,
     no_answer: Annotated[
         list[str] | None, typer.Option(metavar="VALUE", help="An answer's label that means: none fitted. Repeatable.")
     ] = None,

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 from rich.text import Text
 
+from ticketflow.cli.columns import BodyColumn, SubjectColumn, TextColumn
 from ticketflow.cli.context import Home, console, emit, runtime, say
 from ticketflow.cli.workers import working
 from ticketflow.errors import InvalidFile
@@ -26,9 +27,9 @@ def process(
     file: Annotated[
         Path, typer.Argument(metavar="FILE", help="CSV, TSV, JSON or JSONL, in UTF-8.", show_default=False)
     ],
-    text: Annotated[str | None, typer.Option(metavar="COLUMN", help="The whole text.")] = None,
-    subject: Annotated[str | None, typer.Option(metavar="COLUMN", help="The subject, when it has its own.")] = None,
-    body: Annotated[str | None, typer.Option(metavar="COLUMN", help="The body that goes with --subject.")] = None,
+    text: TextColumn = None,
+    subject: SubjectColumn = None,
+    body: BodyColumn = None,
     id_: Annotated[
         str | None, typer.Option("--id", metavar="COLUMN", help="The ticket's id; a known one is not run again.")
     ] = None,
