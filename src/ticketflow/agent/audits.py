@@ -7,7 +7,7 @@ from ticketflow import events
 from ticketflow.agent import watch
 from ticketflow.agent.coin import throw
 from ticketflow.agent.deps import Deps
-from ticketflow.clock import SECOND
+from ticketflow.clock import DAY
 from ticketflow.db import Session
 from ticketflow.domain import Action, Decision, FeedbackKind, Grade
 from ticketflow.store import audits, settings
@@ -17,7 +17,6 @@ from ticketflow.workflow.queue import Run
 
 GRADED_TWICE = 0.1
 """Share of the samples that a second person grades as well, to see whether graders agree."""
-DAY = 86_400 * SECOND
 UNPROVEN = "experiment"
 """In place of the score version for a decision with search weights of an experiment: it proves nothing of others."""
 

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from ticketflow.agent import segments
-from ticketflow.learning.certificate import Labels, Verdict, certify, make_grid
+from ticketflow.learning.certificate import Labels, Standing, Verdict, certify, make_grid
 from ticketflow.learning.folds import row_weights
 from ticketflow.learning.holding_out import Graded
 from ticketflow.learning.trained import Trained
@@ -25,34 +25,21 @@ def look(
     """The `number`-th look (from 1) at the labels of a segment for a score version. A refusal is a result as well."""
     alpha, delta = segments.alpha_of(settings, segment), 1 - settings.certainty
     labels = segments.labels_of(settings, segment, graded)
-    verdict = None
     if not 0 < alpha < 1 or not 0 < delta < 1:
-        reason = NONE_MAY_BE_WRONG
+        verdict = _untried(labels, alpha, delta, number, NONE_MAY_BE_WRONG)
     elif not trained.score.learned or not len(trained.proof.confidences):
-        reason = NOT_CALIBRATED
+        verdict = _untried(labels, alpha, delta, number, NOT_CALIBRATED)
     else:
         verdict = _certify(trained, labels, alpha, delta, number)
-        reason = verdict.reason
-    return NewCertificate(
-        segment=segment,
-        version=version,
-        standing=verdict.standing if verdict else "unreachable",
-        alpha=alpha,
-        delta=delta,
-        look=number,
-        spent=verdict.spent if verdict else 0.0,
-        threshold=verdict.threshold if verdict else None,
-        coverage=verdict.coverage if verdict else 0.0,
-        wrong_share=verdict.wrong_share if verdict else 0.0,
-        upper_bound=verdict.upper_bound if verdict else 1.0,
-        labels=verdict.labels if verdict else len(labels.right),
-        automatic=verdict.automatic if verdict else 0,
-        errors=verdict.errors if verdict else 0,
-        needed=verdict.needed if verdict else None,
-        reason=reason,
-        passed=list(verdict.passed) if verdict else [],
-        excluded=segments.excluded(settings) if segment == segments.REST else [],
-        source=source,
+    return NewCertificate.model_validate(
+        {
+            **vars(verdict),
+            "passed": list(verdict.passed),
+            "segment": segment,
+            "version": version,
+            "excluded": segments.excluded(settings) if segment == segments.REST else [],
+            "source": source,
+        }
     )
 
 
@@ -72,3 +59,24 @@ def _certify(trained: Trained, labels: Graded, alpha: float, delta: float, numbe
     weights = row_weights(trained.proof.novel, trained.novel_share)
     grid = make_grid(trained.proof.confidences, weights, len(labels.right), alpha, delta)
     return certify(Labels(labels.confidences, labels.right, drawn), grid, alpha, delta, number)
+
+
+def _untried(labels: Graded, alpha: float, delta: float, number: int, reason: str) -> Verdict:
+    """A refusal for which no label was looked at."""
+    return Verdict(
+        standing=Standing.UNREACHABLE,
+        alpha=alpha,
+        delta=delta,
+        look=number,
+        spent=0.0,
+        threshold=None,
+        coverage=0.0,
+        wrong_share=0.0,
+        upper_bound=1.0,
+        labels=len(labels.right),
+        automatic=0,
+        errors=0,
+        needed=None,
+        reason=reason,
+        passed=(),
+    )

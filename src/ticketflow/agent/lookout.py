@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ticketflow.agent import audits, learn, proving, segments, watch
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
-from ticketflow.agent.remembering import load
+from ticketflow.agent.remembering import load, with_rules
 from ticketflow.db import Session
 from ticketflow.domain import Stage, Value
 from ticketflow.learning import refitting
@@ -50,7 +50,7 @@ def look(deps: Deps, workspace_id: str) -> Looked:
         with deps.database.write() as session:
             _warn(session, known, segment)
     with deps.database.read() as session:
-        known = load(session, deps.encoder, workspace_id)
+        known = with_rules(session, known)
         stale = refitting.holds_back_too_little(session, workspace_id)
         due = [one for one in segments.segments(known.settings) if proving.worth_a_look(session, known, one)]
     if stale:

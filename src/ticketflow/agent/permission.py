@@ -139,7 +139,7 @@ def fits(settings: Settings, certificate: Certificate) -> bool:
 
 
 def asked_now(settings: Settings, refusal: Certificate) -> bool:
-    """Whether a look asked for what the settings ask for now."""
+    """Whether a look asked for what the settings ask for."""
     return fits(settings, refusal) and abs(refusal.alpha - segments.alpha_of(settings, refusal.segment)) < SLACK
 
 

@@ -163,7 +163,7 @@ def _serves(session: Session, workspace_id: str, new: NewCertificate) -> bool:
 def _better(session: Session, workspace_id: str, made: list[NewCertificate]) -> bool:
     """Proven where most tickets are, and covering about as much.
 
-    Anything is better than a version without a proof of what the settings ask for now.
+    Anything is better than a version without a proof of what the settings ask for.
     """
     rules = settings.get(session, workspace_id)
     live = {segment: one for segment, one in certificates.live(session, workspace_id).items() if fits(rules, one)}

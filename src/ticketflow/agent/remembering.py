@@ -22,6 +22,7 @@ from ticketflow.retrieval.stored import first_chunks
 from ticketflow.store import answers, artefacts, certificates, experiments, settings, watches, workspaces
 from ticketflow.store.answers import Answer
 from ticketflow.store.artefacts import Artefact
+from ticketflow.store.settings import Settings
 
 LOOK_AGAIN = SECOND // 2
 """How long an experience is used before the database is asked whether there is a newer one."""
@@ -101,11 +102,12 @@ def load(session: Session, encoder: Encoder, workspace_id: str, version: str | N
     stored = {kind: _artefact(session, workspace_id, kind, version) for kind in (DECISION, ATTRIBUTES, FUSION)}
     trained, order, named = _trained(session, workspace_id, stored[DECISION])
     attributes, fusion = stored[ATTRIBUTES], stored[FUSION]
-    blank = Experience(
+    ordered = _ordered(session, workspace_id, order)
+    learned = Experience(
         workspace=workspace,
-        settings=settings.get(session, workspace_id),
-        answers=tuple(answers.by_ids(session, workspace_id, order)),
-        vectors=np.zeros((0, encoder.dimension), np.float32),
+        settings=Settings(),
+        answers=tuple(ordered),
+        vectors=_vectors(session, encoder, workspace, ordered),
         trained=trained,
         attributes=None
         if attributes is None
@@ -117,8 +119,7 @@ def load(session: Session, encoder: Encoder, workspace_id: str, version: str | N
         watches={},
         experiments=(),
     )
-    ordered = replace(blank, answers=tuple(_ordered(session, workspace_id, order)))
-    return with_rules(session, _with_answers(session, encoder, ordered))
+    return with_rules(session, learned)
 
 
 def with_past_answers(session: Session, known: Experience, knowledge: str) -> Experience:

@@ -10,8 +10,6 @@ from ticketflow.db.tables import certificate
 from ticketflow.domain import Value
 from ticketflow.errors import NotFound
 
-CERTIFIED = "certified"
-
 
 class NewCertificate(Value):
     """The result of one look at the labels of a segment ("" for every category without a share of its own).

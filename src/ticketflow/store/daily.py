@@ -2,11 +2,9 @@
 
 from sqlalchemy import select, update
 
-from ticketflow.clock import SECOND
+from ticketflow.clock import DAY
 from ticketflow.db import Session
 from ticketflow.db.tables import daily_metric
-
-DAY = 86_400 * SECOND
 
 
 def add(session: Session, workspace_id: str, name: str, dimension: str = "", value: float = 1.0) -> None:
