@@ -71,8 +71,10 @@ def append(session: Session, workspace_id: str, type: str, ticket_id: str = "", 
 
 def _write(session: Session, workspace_id: str) -> None:
     pending = session.pending_events.pop(workspace_id)
-    if session.execute(_RAISE, {"workspace": workspace_id, "count": len(pending)}).rowcount == 0:
-        session.execute(insert(event_seq).values(workspace_id=workspace_id, last=len(pending)))
+    raised = {"workspace": workspace_id, "count": len(pending)}
+    if session.execute(_RAISE, raised).rowcount == 0:
+        session.insert_once(event_seq, {"workspace_id": workspace_id, "last": 0})
+        session.execute(_RAISE, raised)
     last = session.execute(_LAST, {"workspace": workspace_id}).scalar_one()
     first = last - len(pending) + 1
     rows = [

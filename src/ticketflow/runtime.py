@@ -11,13 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from sqlalchemy.engine import make_url
-from sqlalchemy.exc import ArgumentError
-
-from ticketflow.clock import Clock, SystemClock
+from ticketflow.clock import Clock
 from ticketflow.config import Config
 from ticketflow.db import Database
-from ticketflow.db.sqlite import SQLite
+from ticketflow.db.dialects import dialect_of, file_of
 from ticketflow.domain import Workspace
 from ticketflow.errors import Misconfigured
 from ticketflow.store import workspaces
@@ -31,8 +28,6 @@ if TYPE_CHECKING:
 SECRET_FILE = "secret.key"
 SECRET_LENGTH = 32
 ENCODER_CACHE = 20_000
-
-_URL_REMEDY = "Unset it to use SQLite inside the home folder, or write it as sqlite:////absolute/path.db."
 
 
 @dataclass(frozen=True)
@@ -118,33 +113,31 @@ class Runtime:
 
 def build(config: Config, *, clock: Clock | None = None, encoder: "Encoder | None" = None) -> Runtime:
     """Wire an installation. Opens no connection and loads no encoder yet."""
-    clock = clock or SystemClock()
-    return Runtime(config, clock, open_database(config, clock), encoder)
+    database = open_database(config, clock)
+    return Runtime(config, database.clock, database, encoder)
 
 
-def open_database(config: Config, clock: Clock) -> Database:
-    """The configured database; its folder is made when it is missing. Raises Misconfigured when that cannot be."""
-    folder = database_file(config).parent
+def open_database(config: Config, clock: Clock | None = None) -> Database:
+    """The configured database; a file's folder is made when it is missing. Raises Misconfigured when that cannot be."""
+    dialect, file = dialect_of(config.url), file_of(config.url)
     try:
-        return Database(config.url, SQLite(), clock)
+        return Database(config.url, dialect, clock)
     except OSError as error:
-        raise _unusable(folder, error) from error
+        raise _unusable(file.parent if file else config.home, error) from error
 
 
-def database_file(config: Config) -> Path:
-    """Where the configured database lies, whether it is there or not. Raises Misconfigured for a URL of no use."""
+def revision(config: Config) -> str | None:
+    """The revision of the configured database, None where there is none or nothing in it. Makes no file."""
+    from ticketflow.db import migrations
+
+    file = file_of(config.url)
+    if file is not None and not file.exists():
+        return None
+    database = open_database(config)
     try:
-        url = make_url(config.url)
-    except ArgumentError as error:
-        raise Misconfigured("TICKETFLOW_DATABASE_URL is not a database URL.", remedy=_URL_REMEDY) from error
-    if url.drivername not in ("sqlite", "sqlite+pysqlite"):
-        raise Misconfigured(
-            f"TICKETFLOW_DATABASE_URL names a {url.drivername!r} database; this version speaks sqlite.",
-            remedy=_URL_REMEDY,
-        )
-    if url.database in (None, "", ":memory:"):
-        raise Misconfigured("TICKETFLOW_DATABASE_URL names no file; TicketFlow keeps one.", remedy=_URL_REMEDY)
-    return Path(str(url.database))
+        return migrations.current(database)
+    finally:
+        database.close()
 
 
 def _home_secret(home: Path) -> bytes:

@@ -12,12 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+sys.path.insert(0, str(Path(__file__).parents[1]))  # when it is run by itself
+
+import databases
 from sqlalchemy import func, select
 
 from ticketflow import events
 from ticketflow.clock import Clock
 from ticketflow.db import Database, migrations
-from ticketflow.db.sqlite import SQLite
 from ticketflow.db.tables import answer, case, chunk, imports
 from ticketflow.domain import ChunkKind, Workspace
 from ticketflow.knowledge.importing import ImportReport, import_history
@@ -43,7 +45,7 @@ class Place:
 
 def open_place(path: Path, clock: Clock | None = None) -> Place:
     """The database at `path`, made when it is missing."""
-    database = Database(f"sqlite:///{path}", SQLite(), clock or FrozenClock())
+    database = databases.open_at(path, clock or FrozenClock())
     if migrations.current(database) is None:
         migrations.upgrade(database)
     with database.write() as session:

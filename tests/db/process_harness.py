@@ -10,19 +10,19 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
+import databases
 import workflow_harness
 from sqlalchemy import select, update
 
 from ticketflow import events
 from ticketflow.clock import SECOND, SystemClock
 from ticketflow.db import Database, migrations
-from ticketflow.db.sqlite import SQLite
 from ticketflow.db.tables import daily_metric
 from ticketflow.workflow import queue
 
 CONTEXT = multiprocessing.get_context("forkserver")
 # Installed packages only: the server does not know the tests' folders. Each process imports pytest as its main module.
-CONTEXT.set_forkserver_preload(["pytest", "ticketflow.db.sqlite", "ticketflow.db.migrations", "ticketflow.worker"])
+CONTEXT.set_forkserver_preload(["pytest", "ticketflow.db.dialects", "ticketflow.db.migrations", "ticketflow.worker"])
 
 
 def in_processes(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]]) -> list[Any]:
@@ -33,7 +33,7 @@ def in_processes(function: Callable[..., Any], calls: Sequence[tuple[Any, ...]])
 
 def open_url(url: str) -> Database:
     """The database as another process opens it."""
-    return Database(url, SQLite(), SystemClock())
+    return databases.open_url(url, SystemClock())
 
 
 def upgrade(url: str) -> str | None:

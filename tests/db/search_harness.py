@@ -2,9 +2,10 @@
 
 from collections.abc import Iterable
 
+import databases
+
 from ticketflow.clock import SystemClock
 from ticketflow.db import Database
-from ticketflow.db.sqlite import SQLite
 from ticketflow.domain import ChunkKind, Workspace
 from ticketflow.retrieval import Source, chunks
 from ticketflow.store import workspaces
@@ -34,7 +35,7 @@ def drop(database: Database, workspace: Workspace, *names: str) -> None:
 
 def write_elsewhere(url: str, slug: str, texts: dict[str, str], gone: list[str]) -> None:
     """What another process does to a workspace's cases."""
-    database = Database(url, SQLite(), SystemClock())
+    database = databases.open_url(url, SystemClock())
     with database.write() as session:
         workspace = workspaces.ensure(session, slug)
     put(database, workspace, [case(name, text) for name, text in texts.items()])

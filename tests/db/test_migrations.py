@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import databases
 import process_harness
 import pytest
 from alembic.autogenerate import compare_metadata
@@ -10,7 +11,6 @@ from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 
 from ticketflow.db import Database, migrations
-from ticketflow.db.sqlite import SQLite
 from ticketflow.db.tables import metadata
 from ticketflow.errors import MigrationNeeded
 from ticketflow.store import workspaces
@@ -23,7 +23,8 @@ SEARCH = {"chunk_change"}
 @pytest.fixture
 def empty(tmp_path: Path) -> Iterator[Database]:
     """A database without any table."""
-    opened = Database(f"sqlite:///{tmp_path}/empty.db", SQLite(), FrozenClock())
+    path = tmp_path / "empty.db"
+    opened = databases.open_url(databases.url(path, empty=True), FrozenClock())
     yield opened
     opened.close()
 
@@ -108,9 +109,9 @@ def test_an_upgrade_that_fails_leaves_nothing_behind(empty: Database, monkeypatc
 
 
 def test_several_processes_may_upgrade_at_once(tmp_path: Path) -> None:
-    url = f"sqlite:///{tmp_path}/shared.db"
+    url = databases.url(tmp_path / "shared.db", empty=True)
     assert process_harness.in_processes(process_harness.upgrade, [(url,)] * 4) == [migrations.head()] * 4
-    opened = Database(url, SQLite(), FrozenClock())
+    opened = databases.open_url(url, FrozenClock())
     migrations.check(opened)
     assert tables(opened) == {*metadata.tables, *SEARCH, "alembic_version"}
     opened.close()

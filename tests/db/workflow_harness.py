@@ -4,21 +4,19 @@ Used by the tests of the run engine in one process; the ones that kill processes
 """
 
 import random
-import tempfile
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import Any
 
+import databases
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import insert, select
 
 from ticketflow import events
-from ticketflow.clock import SECOND, Clock, SystemClock, new_id
-from ticketflow.db import Database, Session, migrations
-from ticketflow.db.sqlite import SQLite
+from ticketflow.clock import SECOND, Clock, new_id
+from ticketflow.db import Database, Session
 from ticketflow.db.tables import effect, message, run, step_output, ticket
 from ticketflow.domain import Value
 from ticketflow.workflow import effects, queue
@@ -56,20 +54,11 @@ class Deps:
     on_call: Callable[[State], None] = lambda _state: None
 
 
-@cache
-def _migrated() -> bytes:
-    with tempfile.TemporaryDirectory() as folder:
-        database = Database(f"sqlite:///{folder}/template.db", SQLite(), SystemClock())
-        migrations.upgrade(database)
-        database.close()
-        return Path(folder, "template.db").read_bytes()
-
-
 def open_database(path: Path, clock: Clock) -> Database:
-    """A migrated database in a new file. It does not wait for the disk: no test here cuts the power."""
-    path.write_bytes(_migrated())
-    database = Database(f"sqlite:///{path}", SQLite(), clock)
-    sqlalchemy_event.listen(database.engine, "connect", _hurry)
+    """A new, migrated database. SQLite does not wait for the disk: no test here cuts the power."""
+    database = databases.migrated(path, clock)
+    if databases.SERVER is None:
+        sqlalchemy_event.listen(database.engine, "connect", _hurry)
     return database
 
 

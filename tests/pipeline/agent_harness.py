@@ -10,6 +10,8 @@ from functools import cache, cached_property
 from itertools import product
 from pathlib import Path
 
+import databases
+
 from ticketflow import events
 from ticketflow.agent import grading, learn, lookout, pipeline
 from ticketflow.agent.deps import Deps
@@ -217,10 +219,10 @@ class Company:
         self.folder = folder
         path = folder / "agent.db"
         if content is not None:
-            path.write_bytes(content)
+            databases.write(path, content)
         existing = path.exists()
         self.clock = FrozenClock(1_700_003_600_000_000 if existing else 1_700_000_000_000_000)
-        config = Config(home=folder, database_url=f"sqlite:///{path}", workspace=slug)
+        config = Config(home=folder, database_url=databases.url(path), workspace=slug)
         self.runtime = build(config, clock=clock or self.clock, encoder=encoder or HashEncoder())
         self.database = self.runtime.database
         self.deps = self.runtime.deps
@@ -420,4 +422,4 @@ def made(fill: Callable[[Company], None]) -> bytes:
         assert company.workspace.slug == "acme"
         fill(company)
         company.close()
-        return Path(folder, "agent.db").read_bytes()
+        return databases.read(Path(folder, "agent.db"))

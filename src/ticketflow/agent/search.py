@@ -33,7 +33,7 @@ def search(deps: Deps, state: State) -> Findings:
             deps.search.find(
                 session, known.workspace, intake.text, vector=vector, kinds=[ChunkKind.ARTICLE], limit=SHOWN
             )
-            if deps.search.index.count(known.workspace, ChunkKind.ARTICLE)
+            if deps.search.index.holds(session, known.workspace, ChunkKind.ARTICLE)
             else []
         )
     return Findings(

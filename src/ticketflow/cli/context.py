@@ -83,12 +83,14 @@ def runtime(home: Path | None, *, existing: bool = False, **options: Any) -> "Ru
 
 def must_exist(chosen: "Config") -> None:
     """Raise NotReady unless the configured database is there."""
-    from ticketflow.runtime import database_file
+    from ticketflow.db.dialects import file_of
+    from ticketflow.runtime import revision
 
-    path = database_file(chosen)
-    if not path.exists():
+    if revision(chosen) is None:
+        file = file_of(chosen.url)
         raise NotReady(
-            f"There is no database at {path}.",
+            "The database that TICKETFLOW_DATABASE_URL names is empty." if file is None
+            else f"There is no database at {file}.",
             remedy="`ticketflow import FILE` makes one; --home names another folder.",
         )
 

@@ -17,11 +17,10 @@ def upgrade(home: Home = None, as_json: AsJson = False) -> None:
 
     Example: `ticketflow db upgrade --home /var/lib/ticketflow`
     """
-    from ticketflow.clock import SystemClock
     from ticketflow.db import migrations
     from ticketflow.runtime import open_database
 
-    database = open_database(config(home), SystemClock())
+    database = open_database(config(home))
     before = migrations.current(database)
     migrations.upgrade(database)
     after = migrations.head()
@@ -38,16 +37,13 @@ def check(home: Home = None, as_json: AsJson = False) -> None:
 
     Example: `ticketflow db check && ticketflow serve`
     """
-    from ticketflow.clock import SystemClock
     from ticketflow.db import migrations
-    from ticketflow.runtime import database_file, open_database
+    from ticketflow.runtime import open_database, revision
 
     chosen = config(home)
     if as_json:
-        there = database_file(chosen).exists()
-        found = migrations.current(open_database(chosen, SystemClock())) if there else None
-        emit({"revision": found, "needed": migrations.head()})
+        emit({"revision": revision(chosen), "needed": migrations.head()})
     must_exist(chosen)
-    migrations.check(open_database(chosen, SystemClock()))
+    migrations.check(open_database(chosen))
     if not as_json:
         say(f"The database is at revision {migrations.head()}, as this version needs.")

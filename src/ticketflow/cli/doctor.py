@@ -71,9 +71,10 @@ def _looked_at(name: str, look: Callable[[], str]) -> Finding:
 
 
 def _home(chosen: "Config") -> str:
-    from ticketflow.runtime import database_file
+    from ticketflow.db.dialects import file_of
 
-    for folder in {chosen.home, database_file(chosen).parent}:
+    file = file_of(chosen.url)
+    for folder in {chosen.home, file.parent if file else chosen.home}:
         folder.mkdir(parents=True, exist_ok=True)
         probe = folder / ".doctor"
         probe.write_bytes(b"x")
@@ -82,10 +83,9 @@ def _home(chosen: "Config") -> str:
 
 
 def _there(built: "Runtime") -> bool:
-    from ticketflow.db import migrations
-    from ticketflow.runtime import database_file
+    from ticketflow.runtime import revision
 
-    return database_file(built.config).exists() and migrations.current(built.database) is not None
+    return revision(built.config) is not None
 
 
 def _database(built: "Runtime") -> str:

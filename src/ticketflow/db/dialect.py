@@ -3,12 +3,17 @@
 Statements are SQLAlchemy Core and shared. A dialect adds: its engine, its upsert, its full text and its change log.
 """
 
-from collections.abc import Iterable, Sequence
-from typing import Protocol
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import Connection, Engine, Executable, Table
+from sqlalchemy.exc import DBAPIError
+
+from ticketflow.clock import Clock
+from ticketflow.errors import StorageUnavailable
 
 IdRange = tuple[int, int]
 """First and last chunk id, both inclusive."""
@@ -18,21 +23,40 @@ class Dialect(Protocol):
     """One database's ways. Everything here is called inside a transaction unless it says otherwise."""
 
     name: str
+    native_vectors: bool
+    """Whether the database compares vectors itself; otherwise they are held in memory, by the change log."""
 
     def engine(self, url: str) -> Engine:
         """A sync engine whose `begin` honours the execution option `writes`. Opens no connection."""
+        ...
+
+    def clock(self, engine: Engine) -> Clock:
+        """The clock by which this database's users agree on leases. Called outside of transactions."""
         ...
 
     def upsert(self, table: Table, keys: Sequence[str], update: Iterable[str]) -> Executable:
         """INSERT that, when a row with the same `keys` exists, sets the columns `update` to the new row's values."""
         ...
 
-    def insert_once(self, table: Table) -> Executable:
-        """INSERT that does nothing when a row with the same key exists; rowcount tells which (1 or 0)."""
+    def insert_once(self, connection: Connection, table: Table, row: dict[str, Any]) -> bool:
+        """Insert a row unless one with the same key exists; whether it was inserted."""
+        ...
+
+    def migrating(self, connection: Connection) -> AbstractContextManager[None]:
+        """Around a change of the schema: other processes wait, and a change cut short can be run again."""
         ...
 
     def create_search(self, connection: Connection) -> None:
         """Make what full text and the change log need. Called by the first migration."""
+        ...
+
+    def chunks_changed(
+        self, connection: Connection, gone: Iterable[tuple[int, str]], new: Iterable[tuple[int, str]]
+    ) -> None:
+        """Keep full text in step with the chunk table: pairs of chunk id and terms that are there no more, or now.
+
+        Nothing to do where triggers do it.
+        """
         ...
 
     def document_frequency(self, connection: Connection, terms: Sequence[str], ids: IdRange, cap: int) -> list[int]:
@@ -46,15 +70,8 @@ class Dialect(Protocol):
         at most `limit` each."""
         ...
 
-    def changes(self, connection: Connection, after: int, limit: int) -> list[tuple[int, int, bool]] | None:
-        """Chunk changes in commit order since `after`: (position, chunk id, is deletion).
-
-        None when the log no longer reaches back that far, and the reader must load everything anew.
-        """
-        ...
-
-    def last_change(self, connection: Connection) -> int:
-        """The newest position in the change log, 0 when it is empty."""
+    def ranked(self, connection: Connection, terms: Sequence[str], ids: IdRange, limit: int) -> list[int] | None:
+        """The chunks that the database's own full text ranks highest, None where it has none that ranks."""
         ...
 
     def tidy(self, connection: Connection, *, first: bool) -> bool:
@@ -64,6 +81,43 @@ class Dialect(Protocol):
         """
         ...
 
-    def full_disk(self, error: Exception) -> bool:
-        """Whether a driver's error means that the disk is full."""
+    def unavailable(self, error: DBAPIError) -> StorageUnavailable | None:
+        """What a driver's error means where it means that the database cannot serve now; None for any other."""
+        ...
+
+
+class NativeVectors(Protocol):
+    """What a dialect with native vectors adds. Vectors are float32 (d,), filters are columns of the chunk table."""
+
+    def nearest(
+        self,
+        connection: Connection,
+        ids: IdRange,
+        encoder: str,
+        vector: NDArray[np.float32],
+        required: Mapping[str, str],
+        limit: int,
+    ) -> list[int]:
+        """The chunks in the range nearest to `vector` by cosine, of one encoder, that have the `required` values."""
+        ...
+
+    def cosines(
+        self, connection: Connection, chunk_ids: Sequence[int], encoder: str, vector: NDArray[np.float32]
+    ) -> dict[int, float]:
+        """Exact cosines of those of the chunks that this encoder made."""
+        ...
+
+
+class ChangeLog(Protocol):
+    """What a dialect without native vectors adds: the changes of the chunk table, for the index in memory."""
+
+    def changes(self, connection: Connection, after: int, limit: int) -> list[tuple[int, int, bool]] | None:
+        """Chunk changes in commit order since `after`: (position, chunk id, is deletion).
+
+        None when the log no longer reaches back that far, and the reader must load everything anew.
+        """
+        ...
+
+    def last_change(self, connection: Connection) -> int:
+        """The newest position in the change log, 0 when it is empty."""
         ...

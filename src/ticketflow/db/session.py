@@ -6,23 +6,25 @@ Callers pass the Session down; nobody below commits.
 import threading
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, TypeVar
 
-from sqlalchemy import Connection, CursorResult, Engine, Executable
-from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
+from sqlalchemy import Connection, CursorResult, Engine, Executable, Select, Table
+from sqlalchemy.exc import DBAPIError
 
 from ticketflow.clock import Clock
 from ticketflow.db.dialect import Dialect
-from ticketflow.errors import StorageUnavailable
+
+S = TypeVar("S", bound=Select[*tuple[Any, ...]])
 
 
 class Session:
     """One open transaction. `now` is its time: every row it writes carries the same."""
 
-    def __init__(self, connection: Connection, dialect: Dialect, now: int) -> None:
+    def __init__(self, connection: Connection, dialect: Dialect, now: int, *, writes: bool) -> None:
         self.connection = connection
         self.dialect = dialect
         self.now = now
+        self.writes = writes
         self.pending_events: dict[str, list[dict[str, Any]]] = {}  # kept here for `events`, by workspace
         self._after_commit: list[Callable[[], None]] = []
         self._before_commit: list[Callable[[], None]] = []
@@ -30,6 +32,18 @@ class Session:
     def execute(self, statement: Executable, parameters: Any = None) -> CursorResult[*tuple[Any, ...]]:
         """Run one statement (with a list of parameter rows: executemany)."""
         return self.connection.execute(statement, parameters)
+
+    def insert_once(self, table: Table, row: dict[str, Any]) -> bool:
+        """Insert a row unless one with the same key exists; whether it was inserted."""
+        return self.dialect.insert_once(self.connection, table, row)
+
+    def held(self, statement: S) -> S:
+        """`statement`, holding the rows it finds until the commit where this transaction writes.
+
+        What is read and then written in dependence of it belongs here: on TiDB nothing else keeps two transactions
+        from doing so at once. On SQLite the transaction is alone anyway.
+        """
+        return statement.with_for_update() if self.writes else statement
 
     def before_commit(self, action: Callable[[], None]) -> None:
         """Run `action` last inside the transaction: the event log uses it to hold its counter row shortly."""
@@ -51,13 +65,13 @@ class Session:
 
 
 class Database:
-    """An engine with its dialect and clock. Safe to share between threads."""
+    """An engine with its dialect and clock (default: the dialect's own). Safe to share between threads."""
 
-    def __init__(self, url: str, dialect: Dialect, clock: Clock) -> None:
+    def __init__(self, url: str, dialect: Dialect, clock: Clock | None = None) -> None:
         self.url = url
         self.dialect = dialect
-        self.clock = clock
         self.engine: Engine = dialect.engine(url)
+        self.clock = clock or dialect.clock(self.engine)
         self._local = threading.local()
 
     @contextmanager
@@ -79,10 +93,12 @@ class Database:
     def _transaction(self, *, writes: bool) -> Generator[Session]:
         if getattr(self._local, "open", False):
             raise RuntimeError("a transaction is open in this thread; pass its Session down instead of opening another")
+        with self._answering():
+            now = self.clock.now()
         self._local.open = True
         try:
             with self.connection(writes=writes) as connection, connection.begin():
-                session = Session(connection, self.dialect, self.clock.now())
+                session = Session(connection, self.dialect, now, writes=writes)
                 yield session
                 session.finish()
         finally:
@@ -92,24 +108,18 @@ class Database:
     @contextmanager
     def connection(self, *, writes: bool) -> Generator[Connection]:
         """A bare connection, for changes of the schema. Raises StorageUnavailable as transactions do."""
-        try:
-            with self.engine.connect().execution_options(writes=writes) as connection:
-                yield connection
-        except DBAPIError as error:
-            # DatabaseError itself, no kind of it, is how SQLite says that the file is no database.
-            if isinstance(error, OperationalError) or type(error) is DatabaseError:
-                raise self._unavailable(error) from error
-            raise
+        with self._answering(), self.engine.connect().execution_options(writes=writes) as connection:
+            yield connection
 
-    def _unavailable(self, error: DBAPIError) -> StorageUnavailable:
-        if self.dialect.full_disk(error):
-            return StorageUnavailable("The database's disk is full.", remedy="Free some space; nothing was lost.")
-        remedy = "Try again in a moment."
-        if type(error) is DatabaseError:
-            remedy = "Restore it from a backup, or name another home folder."
-        elif "unable to open" in str(error.orig) or "readonly" in str(error.orig):
-            remedy = "Check that it is a file and that you may write to it and to its folder."
-        return StorageUnavailable(f"The database did not answer: {error.orig}.", remedy=remedy)
+    @contextmanager
+    def _answering(self) -> Generator[None]:
+        try:
+            yield
+        except DBAPIError as error:
+            unavailable = self.dialect.unavailable(error)
+            if unavailable is None:
+                raise
+            raise unavailable from error
 
     def close(self) -> None:
         """Give back every connection."""

@@ -1,17 +1,22 @@
 """SQLite's ways: WAL with full durability, FTS5 over the analyzer's terms, a trigger-fed change log."""
 
 from collections.abc import Iterable, Sequence
+from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic_core import from_json, to_json
+from pydantic_core import from_json
 from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event, text
 from sqlalchemy.dialects.sqlite import insert
 from sqlalchemy.engine import make_url
+from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
+from ticketflow.clock import Clock, SystemClock
 from ticketflow.db.dialect import IdRange
+from ticketflow.db.types import dump_json
+from ticketflow.errors import StorageUnavailable
 
 BUSY_TIMEOUT_MS = 30_000
 PRAGMAS = (
@@ -62,6 +67,7 @@ class SQLite:
     """The embedded default."""
 
     name = "sqlite"
+    native_vectors = False
 
     def engine(self, url: str) -> Engine:
         """An engine on a file, whose folder is made when it is missing."""
@@ -73,12 +79,16 @@ class SQLite:
             pool_size=16,
             max_overflow=16,
             hide_parameters=True,
-            json_serializer=_to_json,
+            json_serializer=dump_json,
             json_deserializer=from_json,
         )
         event.listen(engine, "connect", _configure)
         event.listen(engine, "begin", _begin)
         return engine
+
+    def clock(self, engine: Engine) -> Clock:
+        """See Dialect.clock: every user of the file is on this machine."""
+        return SystemClock()
 
     def upsert(self, table: Table, keys: Sequence[str], update: Iterable[str]) -> Executable:
         """See Dialect.upsert."""
@@ -87,14 +97,23 @@ class SQLite:
             index_elements=list(keys), set_={name: statement.excluded[name] for name in update}
         )
 
-    def insert_once(self, table: Table) -> Executable:
+    def insert_once(self, connection: Connection, table: Table, row: dict[str, Any]) -> bool:
         """See Dialect.insert_once."""
-        return insert(table).on_conflict_do_nothing()
+        return connection.execute(insert(table).on_conflict_do_nothing(), row).rowcount == 1
+
+    def migrating(self, connection: Connection) -> AbstractContextManager[None]:
+        """See Dialect.migrating: the whole change is one transaction, and nobody else writes meanwhile."""
+        return nullcontext()
 
     def create_search(self, connection: Connection) -> None:
         """See Dialect.create_search."""
         for statement in SEARCH_SCHEMA:
             connection.exec_driver_sql(statement)
+
+    def chunks_changed(
+        self, connection: Connection, gone: Iterable[tuple[int, str]], new: Iterable[tuple[int, str]]
+    ) -> None:
+        """See Dialect.chunks_changed: the triggers have seen it."""
 
     def document_frequency(self, connection: Connection, terms: Sequence[str], ids: IdRange, cap: int) -> list[int]:
         """See Dialect.document_frequency."""
@@ -108,8 +127,12 @@ class SQLite:
         rows = _for_each(connection, _IDS, [_all_of(terms) for terms in conjunctions], ids, limit)
         return [np.fromstring(row[0] or "", np.int64, sep=",") for row in rows]
 
+    def ranked(self, connection: Connection, terms: Sequence[str], ids: IdRange, limit: int) -> list[int] | None:
+        """See Dialect.ranked: FTS5's own ranking grows with the table, so it is not used."""
+        return None
+
     def changes(self, connection: Connection, after: int, limit: int) -> list[tuple[int, int, bool]] | None:
-        """See Dialect.changes."""
+        """See ChangeLog.changes."""
         oldest = connection.exec_driver_sql("SELECT min(position) FROM chunk_change").scalar()
         if oldest is not None and oldest > after + 1:
             return None
@@ -121,7 +144,7 @@ class SQLite:
         return [(int(row[0]), int(row[1]), bool(row[2])) for row in rows]
 
     def last_change(self, connection: Connection) -> int:
-        """See Dialect.last_change."""
+        """See ChangeLog.last_change."""
         return int(connection.exec_driver_sql("SELECT coalesce(max(position), 0) FROM chunk_change").scalar_one())
 
     def tidy(self, connection: Connection, *, first: bool) -> bool:
@@ -131,14 +154,20 @@ class SQLite:
         connection.exec_driver_sql("INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('merge', ?)", (pages,))
         return connection.exec_driver_sql("SELECT total_changes()").scalar_one() - before >= 2
 
-    def full_disk(self, error: Exception) -> bool:
-        """See Dialect.full_disk."""
-        return "disk is full" in str(error)
-
-
-def _to_json(value: Any) -> str:
-    """The JSON of a column: pydantic's writer takes a fifth of the standard library's time."""
-    return to_json(value, inf_nan_mode="constants").decode()
+    def unavailable(self, error: DBAPIError) -> StorageUnavailable | None:
+        """See Dialect.unavailable. DatabaseError itself, no kind of it, says that the file is no database."""
+        no_database = type(error) is DatabaseError
+        if not no_database and not isinstance(error, OperationalError):
+            return None
+        said = str(error.orig)
+        if "disk is full" in said:
+            return StorageUnavailable("The database's disk is full.", remedy="Free some space; nothing was lost.")
+        remedy = "Try again in a moment."
+        if no_database:
+            remedy = "Restore it from a backup, or name another home folder."
+        elif "unable to open" in said or "readonly" in said:
+            remedy = "Check that it is a file and that you may write to it and to its folder."
+        return StorageUnavailable(f"The database did not answer: {said}.", remedy=remedy)
 
 
 def _configure(connection: Any, _record: Any) -> None:

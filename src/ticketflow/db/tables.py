@@ -6,7 +6,6 @@ Portable to SQLite and TiDB: ids are made by us, times are BIGINT microseconds, 
 from typing import Any
 
 from sqlalchemy import (
-    JSON,
     BigInteger,
     Boolean,
     Column,
@@ -22,7 +21,8 @@ from sqlalchemy import (
     Text,
     UniqueConstraint,
 )
-from sqlalchemy.dialects.mysql import MEDIUMTEXT
+
+from ticketflow.db.types import Json, LongText, Vector
 
 metadata = MetaData(
     naming_convention={
@@ -33,7 +33,6 @@ metadata = MetaData(
     }
 )
 
-LongText = Text().with_variant(MEDIUMTEXT(), "mysql")
 Id = String(36)
 Name = String(190)  # the longest text that every index of TiDB holds in utf8mb4
 
@@ -75,7 +74,7 @@ ticket = Table(
     _optional("sentiment", String(8)),
     _optional("team", Name),
     _optional("assignee", Name),
-    _required("tags", JSON),
+    _required("tags", Json),
     _required("version", Integer),
     _required("created_at", BigInteger),
     _required("updated_at", BigInteger),
@@ -96,7 +95,7 @@ message = Table(
     _optional("author_name", Name),
     _required("body", LongText),
     _required("internal", Boolean),
-    _required("headers", JSON),
+    _required("headers", Json),
     _required("created_at", BigInteger),
     PrimaryKeyConstraint("workspace_id", "id"),
     ForeignKeyConstraint(["workspace_id", "ticket_id"], ["ticket.workspace_id", "ticket.id"], ondelete="CASCADE"),
@@ -200,7 +199,7 @@ chunk = Table(
     _required("terms", LongText),  # what full text indexes: the analyzer's terms, joined by spaces
     _required("content_hash", String(64)),
     _required("encoder", String(64)),
-    _required("vector", LargeBinary),  # little-endian float16
+    _required("vector", Vector),
     UniqueConstraint("workspace_id", "kind", "source_id", "ordinal"),
     Index(None, "workspace_id", "encoder", "content_hash"),
 )
@@ -228,7 +227,7 @@ run = Table(
     _required("fence", Integer),
     _required("attempt", Integer),
     _required("due_at", BigInteger),
-    _required("payload", JSON),
+    _required("payload", Json),
     _optional("error", Text),
     _required("created_at", BigInteger),
     _required("updated_at", BigInteger),
@@ -245,8 +244,8 @@ step_output = Table(
     _required("workspace_id", Id),
     _required("ordinal", Integer),
     _required("version", String(64)),
-    _required("input", JSON),
-    _required("output", JSON),
+    _required("input", Json),
+    _required("output", Json),
     _required("duration_us", BigInteger),
     _required("created_at", BigInteger),
     PrimaryKeyConstraint("run_id", "step"),
@@ -261,7 +260,7 @@ effect = Table(
     _required("run_id", Id),
     _required("kind", String(32)),
     _required("state", String(16)),
-    _required("payload", JSON),
+    _required("payload", Json),
     _required("created_at", BigInteger),
     _required("updated_at", BigInteger),
     Index(None, "workspace_id", "ticket_id"),
@@ -280,7 +279,7 @@ decision = Table(
     _optional("threshold", Float(53)),
     _required("version", String(64)),
     _optional("segment", Name),  # unknown for decisions of the first schema
-    _required("body", JSON),  # the whole decision: reasons, features, evidence ids and scores
+    _required("body", Json),  # the whole decision: reasons, features, evidence ids and scores
     _required("created_at", BigInteger),
     PrimaryKeyConstraint("workspace_id", "id"),
     UniqueConstraint("workspace_id", "run_id"),
@@ -319,7 +318,7 @@ event = Table(
     _required("seq", BigInteger),
     _required("type", String(64)),
     _required("ticket_id", Id),
-    _required("data", JSON),
+    _required("data", Json),
     _required("created_at", BigInteger),
     PrimaryKeyConstraint("workspace_id", "seq"),
     Index(None, "workspace_id", "ticket_id", "seq"),
@@ -333,7 +332,7 @@ api_key = Table(
     _required("name", Name),
     _required("digest", String(64)),
     _required("last_four", String(4)),
-    _required("scopes", JSON),
+    _required("scopes", Json),
     _required("created_at", BigInteger),
     _optional("expires_at", BigInteger),
     _optional("revoked_at", BigInteger),
@@ -345,7 +344,7 @@ setting = Table(
     metadata,
     _required("workspace_id", Id),
     _required("name", Name),
-    _required("value", JSON),
+    _required("value", Json),
     _required("version", Integer),
     _required("updated_at", BigInteger),
     _required("updated_by", Name),
@@ -371,7 +370,7 @@ audit_log = Table(
     _required("actor", Name),
     _required("action", String(64)),
     _required("object", Name),
-    _required("detail", JSON),
+    _required("detail", Json),
     _required("created_at", BigInteger),
     PrimaryKeyConstraint("workspace_id", "id"),
 )
@@ -383,10 +382,10 @@ imports = Table(
     _required("id", Id),
     _required("source", Text),
     _required("fingerprint", String(64)),
-    _required("mapping", JSON),
+    _required("mapping", Json),
     _required("state", String(16)),
     _required("position", Integer),  # records of the file that are committed
-    _required("counts", JSON),
+    _required("counts", Json),
     _required("created_at", BigInteger),
     _required("updated_at", BigInteger),
     PrimaryKeyConstraint("workspace_id", "id"),
@@ -402,7 +401,7 @@ artefact = Table(
     _required("kind", String(32)),
     _required("version", String(64)),
     _required("active", Boolean),
-    _required("provenance", JSON),
+    _required("provenance", Json),
     _required("created_at", BigInteger),
     PrimaryKeyConstraint("workspace_id", "id"),
     Index(None, "workspace_id", "kind", "active"),
@@ -429,7 +428,7 @@ certificate = Table(
     _required("version", String(64)),
     _required("standing", String(16)),
     _required("live", Boolean),
-    _required("body", JSON),
+    _required("body", Json),
     _required("created_at", BigInteger),
     _optional("ended_at", BigInteger),
     PrimaryKeyConstraint("workspace_id", "id"),
@@ -477,7 +476,7 @@ watch = Table(
     metadata,
     _required("workspace_id", Id),
     _required("segment", Name),
-    _required("body", JSON),
+    _required("body", Json),
     _required("updated_at", BigInteger),
     PrimaryKeyConstraint("workspace_id", "segment"),
 )
@@ -489,7 +488,7 @@ experiment = Table(
     _required("id", Id),
     _required("name", Name),
     _required("state", String(16)),
-    _required("body", JSON),
+    _required("body", Json),
     _required("created_at", BigInteger),
     _optional("ended_at", BigInteger),
     PrimaryKeyConstraint("workspace_id", "id"),

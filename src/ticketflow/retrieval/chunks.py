@@ -171,48 +171,55 @@ def describe(session: Session, workspace_id: str, kind: ChunkKind, source_id: st
 def delete(session: Session, workspace: Workspace, kind: ChunkKind, ids: Iterable[str]) -> None:
     """Remove every chunk of these sources."""
     for batch in _batches(list(ids)):
-        session.execute(
-            sql_delete(chunk).where(
-                chunk.c.workspace_id == workspace.id, chunk.c.kind == int(kind), chunk.c.source_id.in_(batch)
-            )
-        )
+        theirs = (chunk.c.workspace_id == workspace.id, chunk.c.kind == int(kind), chunk.c.source_id.in_(batch))
+        _remove(session, session.execute(session.held(select(chunk.c.id, chunk.c.terms).where(*theirs))).all())
 
 
 def _replace_kind(
     session: Session, workspace: Workspace, kind: ChunkKind, parts: dict[tuple[str, int], PreparedChunk]
 ) -> None:
-    surplus: list[int] = []
+    surplus: list[Any] = []
+    outdated: list[tuple[int, str]] = []
     changed: list[dict[str, Any]] = []
     moved: list[dict[str, Any]] = []
     new = dict(parts)
     for row in _existing(session, workspace, kind, sorted({source_id for source_id, _ in parts})):
         part = new.pop((row.source_id, row.ordinal), None)
         if part is None:
-            surplus.append(row.id)
+            surplus.append(row)
         elif (row.content_hash, row.encoder) != (part.content_hash, part.encoder):
             changed.append({"row_id": row.id, **_attributes(part), **_content(part)})
+            outdated.append((row.id, row.terms))
         elif any(getattr(row, name) != value for name, value in _attributes(part).items()):
             moved.append({"row_id": row.id, **_attributes(part)})
-    for batch in _batches(surplus):
-        # The ids are the workspace's own; naming it too would make SQLite walk the workspace's whole index.
-        session.execute(sql_delete(chunk).where(chunk.c.id.in_(batch)))
+    _remove(session, surplus)
     for rows in (changed, moved):
         if rows:
             names = [name for name in rows[0] if name != "row_id"]
             statement = update(chunk).where(chunk.c.workspace_id == workspace.id, chunk.c.id == bindparam("row_id"))
             session.execute(statement.values({name: bindparam(name) for name in names}), rows)
+    _index_words(session, outdated, [(row["row_id"], row["terms"]) for row in changed])
     if new:
         _insert(session, workspace, kind, list(new.values()))
 
 
 def _existing(session: Session, workspace: Workspace, kind: ChunkKind, source_ids: list[str]) -> Iterator[Any]:
-    names = ("id", "source_id", "ordinal", "content_hash", "encoder", *_ATTRIBUTES)
+    names = ("id", "source_id", "ordinal", "content_hash", "encoder", "terms", *_ATTRIBUTES)
     for batch in _batches(source_ids):
-        yield from session.execute(
-            select(*(chunk.c[name] for name in names)).where(
-                chunk.c.workspace_id == workspace.id, chunk.c.kind == int(kind), chunk.c.source_id.in_(batch)
-            )
-        ).all()
+        theirs = (chunk.c.workspace_id == workspace.id, chunk.c.kind == int(kind), chunk.c.source_id.in_(batch))
+        yield from session.execute(session.held(select(*(chunk.c[name] for name in names)).where(*theirs))).all()
+
+
+def _remove(session: Session, rows: Sequence[Any]) -> None:
+    """Delete chunks, given their ids and terms."""
+    for batch in _batches(list(rows)):
+        # The ids are the workspace's own; naming it too would make SQLite walk the workspace's whole index.
+        session.execute(sql_delete(chunk).where(chunk.c.id.in_([row.id for row in batch])))
+    _index_words(session, [(row.id, row.terms) for row in rows], [])
+
+
+def _index_words(session: Session, gone: list[tuple[int, str]], new: list[tuple[int, str]]) -> None:
+    session.dialect.chunks_changed(session.connection, gone, new)
 
 
 def _insert(session: Session, workspace: Workspace, kind: ChunkKind, parts: list[PreparedChunk]) -> None:
@@ -230,14 +237,16 @@ def _insert(session: Session, workspace: Workspace, kind: ChunkKind, parts: list
         for number, part in enumerate(parts)
     ]
     session.execute(insert(chunk), rows)
+    _index_words(session, [], [(row["id"], row["terms"]) for row in rows])
 
 
 def _reserve(session: Session, workspace: Workspace, kind: ChunkKind, count: int) -> int:
     """The first of `count` counter values that nobody else gets."""
     mine = (chunk_counter.c.workspace_id == workspace.id, chunk_counter.c.kind == int(kind))
-    raised = session.execute(update(chunk_counter).where(*mine).values(last=chunk_counter.c.last + count))
-    if raised.rowcount == 0:
-        session.execute(insert(chunk_counter).values(workspace_id=workspace.id, kind=int(kind), last=count))
+    raise_it = update(chunk_counter).where(*mine).values(last=chunk_counter.c.last + count)
+    if session.execute(raise_it).rowcount == 0:
+        session.insert_once(chunk_counter, {"workspace_id": workspace.id, "kind": int(kind), "last": 0})
+        session.execute(raise_it)
     last = int(session.execute(select(chunk_counter.c.last).where(*mine)).scalar_one())
     return last - count + 1
 

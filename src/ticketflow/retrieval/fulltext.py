@@ -85,7 +85,9 @@ class FullText:
             return NOTHING, {}
         frequencies = self._frequencies(session, scope, distinct)
         query = _weigh(frequencies, scope)
-        candidates = _best(_lists(session, scope, query, frequencies), keep)
+        candidates = _ranked(session, scope, query, keep)
+        if candidates is None:
+            candidates = _best(_lists(session, scope, query, frequencies), keep)
         scores = self.score(session, query, candidates)
         ranked = sorted(scores.items(), key=lambda item: (-item[1], -item[0]))
         return query, {chunk_id: score for chunk_id, score in ranked[:limit] if score > 0}
@@ -142,6 +144,15 @@ def _weigh(frequencies: dict[str, int], scope: _Scope) -> LexicalQuery:
     known = sorted((found, term) for term, found in frequencies.items() if found)[:MAX_TERMS]
     weights = {term: math.log1p((max(scope.chunks - found, 0) + 0.5) / (found + 0.5)) for found, term in known}
     return LexicalQuery(weights, sum(weights.values()), max(scope.mean_length, 1.0))
+
+
+def _ranked(session: Session, scope: _Scope, query: LexicalQuery, keep: Keep | None) -> list[int] | None:
+    """The SCORED best by the database's own full text, None where it has none."""
+    found = session.dialect.ranked(session.connection, list(query.weights), scope.ids, SCORED) if query.weights else []
+    if not found or keep is None:
+        return found
+    ids = np.array(found, np.int64)
+    return ids[keep(ids)].tolist()
 
 
 def _lists(

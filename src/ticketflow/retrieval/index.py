@@ -7,16 +7,17 @@ Nothing is lost when it is: it is built from the chunk rows at start. Rough int8
 import threading
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
 from sqlalchemy import bindparam, select
 
 from ticketflow.db import Session
+from ticketflow.db.dialect import ChangeLog
 from ticketflow.db.tables import chunk, chunk_counter, workspace
 from ticketflow.domain import ChunkKind, Workspace
-from ticketflow.retrieval.chunks import KIND_BITS, WORKSPACE_BITS, id_range
+from ticketflow.retrieval.chunks import KIND_BITS, WORKSPACE_BITS, from_bytes, id_range
 from ticketflow.retrieval.filters import ATTRIBUTES, Filters
 from ticketflow.retrieval.partition import Batch, Ids, Partition, Scores
 
@@ -35,6 +36,9 @@ _ROWS = (
     .order_by(chunk.c.id)
 )
 _STREAM = _ROWS.where(chunk.c.id > bindparam("after")).limit(STREAM)
+_VECTORS = select(chunk.c.id, chunk.c.vector).where(
+    chunk.c.encoder == bindparam("encoder"), chunk.c.id.in_(bindparam("ids", expanding=True))
+)
 _CHANGED = _ROWS.where(chunk.c.id.in_(bindparam("ids", expanding=True)))
 
 
@@ -63,13 +67,18 @@ class VectorIndex:
         partition = self._partitions.get(_key(workspace, kind))
         return len(partition) if partition else 0
 
+    def holds(self, _session: Session, workspace: Workspace, kind: ChunkKind) -> bool:
+        """See Vectors.holds."""
+        return self.count(workspace, kind) > 0
+
     def follow(self, session: Session, kinds: Iterable[ChunkKind] = tuple(ChunkKind)) -> None:
         """Catch up with what `session` sees of these kinds; the first call loads everything.
 
         Cheap when nothing changed. Changes of other kinds are noted and read when somebody searches those: every
         ticket that arrives is a change, and the agent searches cases.
         """
-        newest = session.dialect.last_change(session.connection)
+        log = cast(ChangeLog, session.dialect)
+        newest = log.last_change(session.connection)
         wanted = {int(kind) for kind in kinds}
         if newest <= self._position and wanted.isdisjoint(self._deferred):
             return
@@ -77,7 +86,7 @@ class VectorIndex:
             if self._position < 0:
                 self._load(session, newest)
             while self._position < newest:
-                changes = session.dialect.changes(session.connection, self._position, PAGE)
+                changes = log.changes(session.connection, self._position, PAGE)
                 if changes is None:
                     self._load(session, newest)
                 elif not changes:
@@ -89,22 +98,30 @@ class VectorIndex:
                 del self._deferred[kind]  # only now: whoever looks without the lock must not take it for read
 
     def nearest(
-        self, workspace: Workspace, kind: ChunkKind, vector: Scores, limit: int, filters: Filters
-    ) -> tuple[Ids, Scores]:
-        """Chunk ids with rough cosines, the `limit` best in no order; fewer where there are fewer."""
+        self, _session: Session, workspace: Workspace, kind: ChunkKind, vector: Scores, limit: int, filters: Filters
+    ) -> list[int]:
+        """See Vectors.nearest: the best by rough cosine."""
         partition = self._partitions.get(_key(workspace, kind))
         if partition is None:
-            return np.zeros(0, np.int64), np.zeros(0, np.float32)
-        return partition.best(np.ascontiguousarray(vector, np.float32), limit, self._required(filters))
+            return []
+        return partition.best(np.ascontiguousarray(vector, np.float32), limit, self._required(filters))[0].tolist()
 
-    def admits(self, workspace: Workspace, kind: ChunkKind, ids: Ids, filters: Filters) -> NDArray[np.bool_]:
-        """Which chunk ids may pass the filters: those the index knows not to pass are out, unknown ids are in."""
+    def admits(
+        self, _session: Session, workspace: Workspace, kind: ChunkKind, ids: Ids, filters: Filters
+    ) -> NDArray[np.bool_]:
+        """See Vectors.admits: ids that are not here yet are in."""
         required = self._required(filters)
         partition = self._partitions.get(_key(workspace, kind))
         if partition is None or not required:
             return np.ones(len(ids), np.bool_)
         known, right = partition.matching(ids, required)
         return ~known | right
+
+    def cosines(self, session: Session, ids: Sequence[int], vector: Scores) -> dict[int, float]:
+        """See Vectors.cosines: from the float16 columns."""
+        rows = session.execute(_VECTORS, {"ids": list(ids), "encoder": self.encoder_id}).all() if ids else []
+        cosines = from_bytes([row.vector for row in rows]) @ vector if rows else np.zeros(0)
+        return dict(zip((row.id for row in rows), cosines.tolist(), strict=True))
 
     def _required(self, filters: Filters) -> dict[int, int]:
         active = filters.active()

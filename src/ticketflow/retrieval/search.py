@@ -12,12 +12,13 @@ from ticketflow.db.tables import chunk
 from ticketflow.domain import ChunkKind, Workspace
 from ticketflow.embeddings import Encoder, Vectors
 from ticketflow.retrieval import analyzer, hits
-from ticketflow.retrieval.chunks import from_bytes, id_range
+from ticketflow.retrieval.chunks import id_range
 from ticketflow.retrieval.filters import Filters
 from ticketflow.retrieval.fulltext import FullText, Ids, LexicalQuery, bm25
 from ticketflow.retrieval.fusion import PRIOR, Fusion, fuse
 from ticketflow.retrieval.hits import Hit, Scored
-from ticketflow.retrieval.index import VectorIndex
+from ticketflow.retrieval.vectors import Vectors as VectorHalf
+from ticketflow.retrieval.vectors import vectors_of
 
 __all__ = ["SEARCHED", "Hit", "Pool", "Search"]
 
@@ -28,9 +29,7 @@ ROUGH_FACTOR = 4  # rough candidates a wanted hit; they are then scored exactly
 ROUGH_LEAST = 64
 WORDED_LEAST = 50  # full-text hits that fusion ranks
 
-_EXACT = select(chunk.c.id, chunk.c.encoder, chunk.c.vector, chunk.c.terms).where(
-    chunk.c.id.in_(bindparam("ids", expanding=True))
-)
+_TERMS = select(chunk.c.id, chunk.c.terms).where(chunk.c.id.in_(bindparam("ids", expanding=True)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,9 +62,9 @@ class Pool:
 class Search:
     """Finds chunks of one encoder's index. Thread-safe; every method follows the change log first."""
 
-    def __init__(self, database: Database, encoder: Encoder, index: VectorIndex | None = None) -> None:
+    def __init__(self, database: Database, encoder: Encoder, index: VectorHalf | None = None) -> None:
         self.encoder = encoder
-        self.index = index or VectorIndex(encoder.id, encoder.dimension)
+        self.index = index or vectors_of(database, encoder)
         self._database = database
         self._full_text = FullText()
 
@@ -111,7 +110,7 @@ class Search:
         self.index.follow(session, kinds)
         scored: list[Scored] = []
         for kind in kinds:
-            pool = self._exact(session, vector, self._rough(workspace, kind, vector, limit, filters), {}, None)
+            pool = self._exact(session, vector, self._near(session, workspace, kind, vector, limit, filters), {}, None)
             scored += pool.scored(pool.similarity)
         return hits.read(session, workspace, scored, limit, filters)
 
@@ -170,21 +169,21 @@ class Search:
     ) -> Pool:
         """Both halves' candidates, each with both exact scores. Call `index.follow` before."""
         query, lexical = self._words(session, workspace, kind, terms, limit, filters)
-        near = self._rough(workspace, kind, vector, limit, filters)
+        near = self._near(session, workspace, kind, vector, limit, filters)
         return self._exact(session, vector, list({*near, *lexical}), lexical, query)
 
-    def _rough(self, workspace: Workspace, kind: ChunkKind, vector: Vectors, limit: int, filters: Filters) -> list[int]:
+    def _near(
+        self, session: Session, workspace: Workspace, kind: ChunkKind, vector: Vectors, limit: int, filters: Filters
+    ) -> list[int]:
         wanted = max(ROUGH_LEAST, ROUGH_FACTOR * limit)
-        return self.index.nearest(workspace, kind, vector, wanted, filters)[0].tolist()
+        return self.index.nearest(session, workspace, kind, vector, wanted, filters)
 
     def _exact(
         self, session: Session, vector: Vectors, ids: list[int], lexical: dict[int, float], query: LexicalQuery | None
     ) -> Pool:
-        """Scores from the rows: cosines from the float16 vectors, BM25 where it is not in `lexical` yet."""
-        rows = session.execute(_EXACT, {"ids": ids}).all() if ids else []
-        mine = [row for row in rows if row.encoder == self.index.encoder_id]
-        cosines = from_bytes([row.vector for row in mine]) @ vector if mine else np.zeros(0)
-        known = dict(zip((row.id for row in mine), cosines.tolist(), strict=True))
+        """Scores from the rows: exact cosines, and BM25 where it is not in `lexical` yet."""
+        rows = session.execute(_TERMS, {"ids": ids}).all() if ids else []
+        known = self.index.cosines(session, ids, vector)
         words = [
             lexical[row.id] if row.id in lexical else bm25(query, row.terms) if query and query.weights else 0.0
             for row in rows
@@ -206,7 +205,7 @@ class Search:
         filters: Filters,
     ) -> tuple[LexicalQuery, dict[int, float]]:
         def keep(ids: Ids) -> NDArray[np.bool_]:
-            return self.index.admits(workspace, kind, ids, filters)
+            return self.index.admits(session, workspace, kind, ids, filters)
 
         wanted = max(WORDED_LEAST, 2 * limit)
         scope = id_range(workspace, kind)

@@ -10,7 +10,7 @@ from ticketflow.db.tables import daily_metric
 def add(session: Session, workspace_id: str, name: str, dimension: str = "", value: float = 1.0) -> None:
     """Raise today's count."""
     key = {"workspace_id": workspace_id, "day": session.now // DAY, "name": name, "dimension": dimension}
-    session.execute(session.dialect.insert_once(daily_metric), {**key, "value": 0.0})
+    session.insert_once(daily_metric, {**key, "value": 0.0})
     where = (daily_metric.c[column] == wanted for column, wanted in key.items())
     session.execute(update(daily_metric).where(*where).values(value=daily_metric.c.value + value))
 

@@ -50,4 +50,4 @@ def once(
         "created_at": session.now,
         "updated_at": session.now,
     }
-    return session.execute(session.dialect.insert_once(effect), row).rowcount == 1
+    return session.insert_once(effect, row)

@@ -115,7 +115,7 @@ def enqueue(
         "created_at": session.now,
         "updated_at": session.now,
     }
-    if session.execute(session.dialect.insert_once(run_table), row).rowcount == 1:
+    if session.insert_once(run_table, row):
         session.after_commit(bell.ring)
         return str(row["id"])
     same = and_(*(run_table.c[name] == value for name, value in identity.items()))

@@ -14,10 +14,11 @@ SCRIPTS = "ticketflow.db:migrations"
 def upgrade(database: Database, revision: str = "head") -> None:
     """Bring the schema to `revision`. Safe to run again, and safe when another process does the same."""
     config = _config()
-    with database.connection(writes=True) as connection:
+    with database.connection(writes=True) as connection, database.dialect.migrating(connection):
         config.attributes["connection"] = connection
         config.attributes["dialect"] = database.dialect
         command.upgrade(config, revision)
+        connection.commit()
 
 
 def current(database: Database) -> str | None:

@@ -8,6 +8,8 @@ import sqlalchemy as sa
 from alembic import context, op
 from sqlalchemy.dialects import mysql
 
+from ticketflow.db.types import Json, Vector
+
 revision = "0001"
 down_revision = None
 
@@ -41,7 +43,7 @@ def upgrade() -> None:
         sa.Column("name", sa.String(length=190), nullable=False),
         sa.Column("digest", sa.String(length=64), nullable=False),
         sa.Column("last_four", sa.String(length=4), nullable=False),
-        sa.Column("scopes", sa.JSON(), nullable=False),
+        sa.Column("scopes", Json, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("expires_at", sa.BigInteger(), nullable=True),
         sa.Column("revoked_at", sa.BigInteger(), nullable=True),
@@ -55,7 +57,7 @@ def upgrade() -> None:
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("version", sa.String(length=64), nullable=False),
         sa.Column("active", sa.Boolean(), nullable=False),
-        sa.Column("provenance", sa.JSON(), nullable=False),
+        sa.Column("provenance", Json, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_artefact")),
     )
@@ -90,7 +92,7 @@ def upgrade() -> None:
         sa.Column("actor", sa.String(length=190), nullable=False),
         sa.Column("action", sa.String(length=64), nullable=False),
         sa.Column("object", sa.String(length=190), nullable=False),
-        sa.Column("detail", sa.JSON(), nullable=False),
+        sa.Column("detail", Json, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_audit_log")),
     )
@@ -132,7 +134,7 @@ def upgrade() -> None:
         sa.Column("terms", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql"), nullable=False),
         sa.Column("content_hash", sa.String(length=64), nullable=False),
         sa.Column("encoder", sa.String(length=64), nullable=False),
-        sa.Column("vector", sa.LargeBinary(), nullable=False),
+        sa.Column("vector", Vector, nullable=False),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_chunk")),
         sa.UniqueConstraint(
             "workspace_id", "kind", "source_id", "ordinal", name=op.f("uq_chunk_workspace_id_kind_source_id_ordinal")
@@ -171,7 +173,7 @@ def upgrade() -> None:
         sa.Column("confidence", sa.Float(precision=53), nullable=False),
         sa.Column("threshold", sa.Float(precision=53), nullable=True),
         sa.Column("version", sa.String(length=64), nullable=False),
-        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("body", Json, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_decision")),
         sa.UniqueConstraint("workspace_id", "run_id", name=op.f("uq_decision_workspace_id_run_id")),
@@ -187,7 +189,7 @@ def upgrade() -> None:
         sa.Column("run_id", sa.String(length=36), nullable=False),
         sa.Column("kind", sa.String(length=32), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("payload", Json, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("key", name=op.f("pk_effect")),
@@ -199,7 +201,7 @@ def upgrade() -> None:
         sa.Column("seq", sa.BigInteger(), nullable=False),
         sa.Column("type", sa.String(length=64), nullable=False),
         sa.Column("ticket_id", sa.String(length=36), nullable=False),
-        sa.Column("data", sa.JSON(), nullable=False),
+        sa.Column("data", Json, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "seq", name=op.f("pk_event")),
     )
@@ -238,10 +240,10 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("source", sa.Text(), nullable=False),
         sa.Column("fingerprint", sa.String(length=64), nullable=False),
-        sa.Column("mapping", sa.JSON(), nullable=False),
+        sa.Column("mapping", Json, nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
         sa.Column("position", sa.Integer(), nullable=False),
-        sa.Column("counts", sa.JSON(), nullable=False),
+        sa.Column("counts", Json, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_import")),
@@ -260,7 +262,7 @@ def upgrade() -> None:
         sa.Column("fence", sa.Integer(), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
         sa.Column("due_at", sa.BigInteger(), nullable=False),
-        sa.Column("payload", sa.JSON(), nullable=False),
+        sa.Column("payload", Json, nullable=False),
         sa.Column("error", sa.Text(), nullable=True),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -275,7 +277,7 @@ def upgrade() -> None:
         "setting",
         sa.Column("workspace_id", sa.String(length=36), nullable=False),
         sa.Column("name", sa.String(length=190), nullable=False),
-        sa.Column("value", sa.JSON(), nullable=False),
+        sa.Column("value", Json, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_by", sa.String(length=190), nullable=False),
@@ -288,8 +290,8 @@ def upgrade() -> None:
         sa.Column("workspace_id", sa.String(length=36), nullable=False),
         sa.Column("ordinal", sa.Integer(), nullable=False),
         sa.Column("version", sa.String(length=64), nullable=False),
-        sa.Column("input", sa.JSON(), nullable=False),
-        sa.Column("output", sa.JSON(), nullable=False),
+        sa.Column("input", Json, nullable=False),
+        sa.Column("output", Json, nullable=False),
         sa.Column("duration_us", sa.BigInteger(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("run_id", "step", name=op.f("pk_step_output")),
@@ -310,7 +312,7 @@ def upgrade() -> None:
         sa.Column("sentiment", sa.String(length=8), nullable=True),
         sa.Column("team", sa.String(length=190), nullable=True),
         sa.Column("assignee", sa.String(length=190), nullable=True),
-        sa.Column("tags", sa.JSON(), nullable=False),
+        sa.Column("tags", Json, nullable=False),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
@@ -381,7 +383,7 @@ def upgrade() -> None:
         sa.Column("author_name", sa.String(length=190), nullable=True),
         sa.Column("body", sa.Text().with_variant(mysql.MEDIUMTEXT(), "mysql"), nullable=False),
         sa.Column("internal", sa.Boolean(), nullable=False),
-        sa.Column("headers", sa.JSON(), nullable=False),
+        sa.Column("headers", Json, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["workspace_id", "ticket_id"],

@@ -7,6 +7,8 @@ Revises: 0001
 import sqlalchemy as sa
 from alembic import op
 
+from ticketflow.db.types import Json
+
 revision = "0002"
 down_revision = "0001"
 
@@ -64,7 +66,7 @@ def upgrade() -> None:
         sa.Column("version", sa.String(length=64), nullable=False),
         sa.Column("standing", sa.String(length=16), nullable=False),
         sa.Column("live", sa.Boolean(), nullable=False),
-        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("body", Json, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_certificate")),
@@ -82,7 +84,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(length=36), nullable=False),
         sa.Column("name", sa.String(length=190), nullable=False),
         sa.Column("state", sa.String(length=16), nullable=False),
-        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("body", Json, nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("ended_at", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("workspace_id", "id", name=op.f("pk_experiment")),
@@ -104,7 +106,7 @@ def upgrade() -> None:
         "watch",
         sa.Column("workspace_id", sa.String(length=36), nullable=False),
         sa.Column("segment", sa.String(length=190), nullable=False),
-        sa.Column("body", sa.JSON(), nullable=False),
+        sa.Column("body", Json, nullable=False),
         sa.Column("updated_at", sa.BigInteger(), nullable=False),
         sa.PrimaryKeyConstraint("workspace_id", "segment", name=op.f("pk_watch")),
     )
