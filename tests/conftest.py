@@ -3,8 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import databases
 import pytest
+
+import databases
 
 
 @pytest.fixture(autouse=True)

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 from pathlib import Path
 
-import databases
 import pytest
 
+import databases
 from ticketflow.db import Database
 from ticketflow.domain import Workspace
 from ticketflow.store import workspaces

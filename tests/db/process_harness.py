@@ -10,10 +10,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from typing import Any
 
-import databases
 import workflow_harness
 from sqlalchemy import select, update
 
+import databases
 from ticketflow import events
 from ticketflow.clock import SECOND, SystemClock
 from ticketflow.db import Database, migrations
@@ -100,7 +100,7 @@ def count_up(url: str, workspace_id: str, times: int) -> int:
     here = daily_metric.c.workspace_id == workspace_id
     for _ in range(times):
         with database.write() as session:
-            value = session.execute(select(daily_metric.c.value).where(here)).scalar_one()
+            value = session.execute(session.held(select(daily_metric.c.value).where(here))).scalar_one()
             session.execute(update(daily_metric).where(here).values(value=value + 1))
     database.close()
     return times

@@ -2,12 +2,14 @@
 
 from collections.abc import Iterable
 
-import databases
+from sqlalchemy import func, select
 
+import databases
 from ticketflow.clock import SystemClock
 from ticketflow.db import Database
+from ticketflow.db.tables import chunk
 from ticketflow.domain import ChunkKind, Workspace
-from ticketflow.retrieval import Source, chunks
+from ticketflow.retrieval import Search, Source, VectorIndex, chunks
 from ticketflow.store import workspaces
 from ticketflow.testing import HashEncoder
 
@@ -25,6 +27,16 @@ def put(database: Database, workspace: Workspace, sources: Iterable[Source], enc
     prepared = chunks.prepare(encoder, sources)
     with database.write() as session:
         chunks.replace(session, workspace, prepared)
+
+
+def counted(database: Database, workspace: Workspace, search: Search) -> int:
+    """How many cases a search has before it: in memory, or in the database where that compares vectors itself."""
+    if isinstance(search.index, VectorIndex):
+        return search.index.count(workspace, CASE)
+    first, last = chunks.id_range(workspace, CASE)
+    with database.read() as session:
+        found = session.execute(select(func.count()).select_from(chunk).where(chunk.c.id.between(first, last)))
+        return int(found.scalar_one())
 
 
 def drop(database: Database, workspace: Workspace, *names: str) -> None:

@@ -12,6 +12,7 @@ from import_harness import Place, assert_whole, contents, open_place
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import select
 
+import databases
 from ticketflow.clock import SystemClock
 from ticketflow.db.tables import imports
 from ticketflow.errors import StorageUnavailable
@@ -93,6 +94,7 @@ def limit_pages(place: Place, pages: int | None) -> None:
     sqlalchemy_event.listen(place.database.engine, "connect", limited)
 
 
+@databases.on_sqlite_only
 def test_a_full_disk_stops_the_import_whole_and_it_goes_on_when_there_is_space(
     place: Place, source: Path, undisturbed: dict[str, Any], tmp_path: Path
 ) -> None:
@@ -115,6 +117,7 @@ def test_a_full_disk_stops_the_import_whole_and_it_goes_on_when_there_is_space(
     assert_whole(place)
 
 
+@databases.on_sqlite_only
 def test_a_disk_that_is_full_from_the_start_stores_nothing(place: Place, source: Path, tmp_path: Path) -> None:
     empty = contents(place)
     limit_pages(place, 1)
@@ -153,6 +156,7 @@ def assert_whole_chunks_only(place: Place) -> None:
     assert sum(count for (kind, *_), count in found["chunks"].items() if kind == "answer") == len(found["answers"])
 
 
+@databases.on_sqlite_only
 def test_storage_that_cannot_take_the_rejects_stops_the_import_with_its_position(
     place: Place, source: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

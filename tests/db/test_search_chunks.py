@@ -5,6 +5,7 @@ import pytest
 from search_harness import ANSWER, CASE, ENCODER, case, drop, put
 from sqlalchemy import func, select
 
+import databases
 from ticketflow.db import Database
 from ticketflow.db.tables import chunk
 from ticketflow.domain import Workspace
@@ -70,6 +71,7 @@ def test_a_source_that_became_shorter_leaves_no_chunk_behind(database: Database,
     assert worded(database, workspace, search, "topic11") == []
 
 
+@databases.on_sqlite_only
 def test_unchanged_content_is_not_written_again(database: Database, workspace: Workspace) -> None:
     put(database, workspace, [case("one", "The kettle leaks"), case("two", "Parcel lost")])
     with database.read() as session:

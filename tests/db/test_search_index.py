@@ -3,7 +3,7 @@
 import numpy as np
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from search_harness import CASE, ENCODER, case, drop, put
+from search_harness import CASE, ENCODER, case, counted, drop, put
 
 from ticketflow.clock import new_id
 from ticketflow.db import Database
@@ -45,4 +45,4 @@ def test_the_index_equals_brute_force(
         exact = ENCODER.encode([known[name][0] for name in right]) @ vector if right else np.zeros(0)
         assert {hit.source_id for hit in hits} == set(right)
         assert np.allclose([hit.similarity for hit in hits], np.sort(exact)[::-1], atol=2e-3)
-    assert search.index.count(workspace, CASE) == len(known)
+    assert counted(database, workspace, search) == len(known)

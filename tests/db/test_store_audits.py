@@ -1,12 +1,11 @@
 """Audit samples: drawn once by decision, queued oldest first, overdue after their deadline, counted by workspace."""
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from ticketflow.clock import SECOND
 from ticketflow.db import Database
 from ticketflow.domain import Grade, Workspace
-from ticketflow.errors import NotFound
+from ticketflow.errors import KeyTaken, NotFound
 from ticketflow.store import audits
 from ticketflow.store.audits import AuditCounts, AuditState, NewSample
 from ticketflow.testing import FrozenClock
@@ -53,7 +52,7 @@ def test_a_drawn_sample_is_open_and_holds_what_was_drawn(database: Database, wor
 
 def test_a_decision_is_drawn_once(database: Database, workspace: Workspace) -> None:
     drawn(database, workspace, new("d1"))
-    with pytest.raises(IntegrityError):
+    with pytest.raises(KeyTaken):
         drawn(database, workspace, new("d1"))
 
 

@@ -1,12 +1,11 @@
 """Decisions, feedback, imports, the audit log, keys and workspaces: what is kept of who did what."""
 
 import pytest
-from sqlalchemy.exc import IntegrityError
 
 from ticketflow.clock import SECOND, new_id
 from ticketflow.db import Database
 from ticketflow.domain import Action, Analysis, Candidate, Decision, FeedbackKind, Guess, Priority, Workspace
-from ticketflow.errors import NotFound
+from ticketflow.errors import KeyTaken, NotFound
 from ticketflow.store import audit, decisions, feedback, imports, keys, workspaces
 from ticketflow.store.feedback import NewFeedback
 from ticketflow.store.keys import ApiKey
@@ -55,7 +54,7 @@ def test_a_run_decides_once_and_the_newest_of_a_ticket_counts(database: Database
         assert newest is not None
         assert newest.id == second
         assert decisions.newest(session, workspace.id, "none") is None
-    with pytest.raises(IntegrityError), database.write() as session:
+    with pytest.raises(KeyTaken), database.write() as session:
         decisions.add(session, workspace.id, "t", "r1", DECISION, ANALYSIS)
 
 

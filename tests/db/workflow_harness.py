@@ -4,16 +4,17 @@ Used by the tests of the run engine in one process; the ones that kill processes
 """
 
 import random
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import databases
 from sqlalchemy import event as sqlalchemy_event
 from sqlalchemy import insert, select
 
+import databases
 from ticketflow import events
 from ticketflow.clock import SECOND, Clock, new_id
 from ticketflow.db import Database, Session
@@ -29,9 +30,9 @@ LEASE_SECONDS = 30.0
 MAX_ATTEMPTS = 5
 
 Mutation = tuple[str, str]
-"""A guard in the product's SQL, and what to put in its place."""
-NO_FENCE = ("run.fence = ?", "(run.fence = ? OR 1 = 1)")
-NO_COUNT_AT_CLAIM = ("attempt=(run.attempt + ?)", "attempt=(run.attempt + 0 * ?)")
+"""A guard in the product's SQL as a regular expression, and what to put in its place."""
+NO_FENCE = (r"run\.fence = (\S+)", r"(run.fence = \1 OR 1 = 1)")
+NO_COUNT_AT_CLAIM = (r"attempt=\(run\.attempt \+ ([^)\s]+(?:\)s)?)\)", r"attempt=(run.attempt + 0 * \1)")
 
 
 class Killed(BaseException):
@@ -193,7 +194,7 @@ def mutate(database: Database, mutation: Mutation) -> list[str]:
     def rewrite(
         _connection: Any, _cursor: Any, statement: str, parameters: Any, _context: Any, _many: bool
     ) -> tuple[str, Any]:
-        mutant = statement.replace(*mutation)
+        mutant = re.sub(*mutation, statement)
         if mutant != statement:
             changed.append(mutant)
         return mutant, parameters

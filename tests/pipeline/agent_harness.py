@@ -11,7 +11,6 @@ from itertools import product
 from pathlib import Path
 
 import databases
-
 from ticketflow import events
 from ticketflow.agent import grading, learn, lookout, pipeline
 from ticketflow.agent.deps import Deps

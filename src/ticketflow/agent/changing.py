@@ -5,7 +5,7 @@ from typing import Any
 from ticketflow import events
 from ticketflow.agent import watch
 from ticketflow.db import Session
-from ticketflow.store import audit, settings
+from ticketflow.store import audit, settings, workspaces
 from ticketflow.store.settings import Settings
 
 PROOFS_REST_ON = frozenset({"max_wrong", "certainty", "category_max_wrong", "level", "levels", "sensitive"})
@@ -20,6 +20,7 @@ def change_settings(
     With `look`, a change that a proof rests on queues a look at all proofs. Raises pydantic's ValidationError for an
     unknown name or a wrong value.
     """
+    workspaces.hold(session, workspace_id)
     before = settings.get(session, workspace_id)
     changed = {name: value for name, value in changes.items() if getattr(before, name, None) != value}
     if not changed:

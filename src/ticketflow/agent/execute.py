@@ -23,7 +23,7 @@ from ticketflow.domain import (
     TicketStatus,
     Trigger,
 )
-from ticketflow.store import answers, certificates, daily, settings, tickets
+from ticketflow.store import answers, certificates, daily, settings, tickets, workspaces
 from ticketflow.store.answers import Answer
 from ticketflow.workflow import effects, history
 from ticketflow.workflow.engine import State
@@ -38,6 +38,8 @@ def execute(deps: Deps, session: Session, state: State, _value: None) -> Outcome
     """Reply or escalate, set what was understood on the ticket, and say so in the event log."""
     decision = state.output("decide", Decision)
     analysis = state.output("analyze", Analysis)
+    if decision.action is Action.RESOLVE:
+        workspaces.hold(session, state.run.workspace_id)  # who stops automation now stops this reply, or comes after it
     ticket = tickets.get(session, state.run.workspace_id, state.run.ticket_id)
     if _overtaken(session, state, ticket):
         return Outcome(status=ticket.status, message_id=None, team=None)

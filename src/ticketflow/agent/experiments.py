@@ -16,7 +16,7 @@ from ticketflow.domain import Value
 from ticketflow.errors import Conflict, InvalidInput
 from ticketflow.learning import evalues
 from ticketflow.retrieval.fusion import Fusion
-from ticketflow.store import audit, certificates, experiments
+from ticketflow.store import audit, certificates, experiments, workspaces
 from ticketflow.store.experiments import (
     Experiment,
     ExperimentState,
@@ -169,6 +169,7 @@ def start(session: Session, workspace_id: str, new: NewExperiment, author: str) 
     Raises Conflict for a name that was used or while another one on the same factor runs, InvalidInput for a threshold
     below the certificate's.
     """
+    workspaces.hold(session, workspace_id)
     for other in experiments.running(session, workspace_id):
         if other.factor is new.factor and other.name != new.name:
             raise Conflict(
@@ -190,6 +191,7 @@ def stop(session: Session, workspace_id: str, experiment_id: str, author: str) -
 
     Stopping it twice is no error. Raises NotFound.
     """
+    workspaces.hold(session, workspace_id)
     before = experiments.get(session, workspace_id, experiment_id)
     if before.state is ExperimentState.STOPPED:
         return before

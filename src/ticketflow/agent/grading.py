@@ -5,7 +5,7 @@ from ticketflow.agent import audits, learn, watch
 from ticketflow.db import Session
 from ticketflow.domain import FeedbackKind, Grade
 from ticketflow.errors import Conflict
-from ticketflow.store import answers
+from ticketflow.store import answers, workspaces
 from ticketflow.store import audits as samples
 from ticketflow.store.audits import AuditSample, AuditState
 from ticketflow.store.feedback import NewFeedback
@@ -40,6 +40,7 @@ def grade(
     A first grade also teaches: the ticket becomes a case of the right answer. Raises NotFound for a decision that was
     not drawn or an unknown answer, and Conflict for a sample that is graded, or a second grade by the first grader.
     """
+    workspaces.hold(session, workspace_id)
     sample = samples.get(session, workspace_id, decision_id)
     if right_answer_id is not None:
         answers.get(session, workspace_id, right_answer_id)

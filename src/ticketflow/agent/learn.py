@@ -47,6 +47,7 @@ def give_feedback(
     "right" makes the ticket a case of the proposed answer, "wrong" one of `new.answer_id` (of none without it).
     Everything but "right" can only add to an answer's errors. Raises NotFound for an unknown ticket or answer.
     """
+    workspaces.hold(session, workspace_id)
     ticket = tickets.get(session, workspace_id, ticket_id)
     if new.answer_id is not None:
         answers.get(session, workspace_id, new.answer_id)
@@ -160,6 +161,7 @@ def refit(
     taught = refitting.learn(past, pools, progress or _silent, workers)
     figures = taught.provenance["figures"]
     with deps.database.write() as session:
+        workspaces.hold(session, workspace_id)
         in_force = proving.settle(session, workspace_id, taught, past.settings)
         version = taught.version
         events.append(session, workspace_id, "learning.refitted", version=version, figures=figures, in_force=in_force)

@@ -20,7 +20,7 @@ from ticketflow.learning.folds import row_weights
 from ticketflow.learning.percent import percent
 from ticketflow.learning.trained import Trained
 from ticketflow.learning.watching import NOVEL_SHARE_RISE, SHIFT_LARGE, mix_change, population_stability
-from ticketflow.store import decisions, watches
+from ticketflow.store import decisions, watches, workspaces
 from ticketflow.workflow.engine import TICKET, State, Step, Workflow
 from ticketflow.workflow.queue import Run
 
@@ -43,11 +43,13 @@ class Looked(Value):
 def look(deps: Deps, workspace_id: str) -> Looked:
     """Look once, now."""
     with deps.database.write() as session:
+        workspaces.hold(session, workspace_id)
         overdue = audits.close_overdue(session, workspace_id)
     with deps.database.read() as session:
         known = load(session, deps.encoder, workspace_id)
     for segment in segments.segments(known.settings):
         with deps.database.write() as session:
+            workspaces.hold(session, workspace_id)
             _warn(session, known, segment)
     with deps.database.read() as session:
         known = with_rules(session, known)

@@ -18,7 +18,7 @@ from ticketflow.learning import refitting
 from ticketflow.learning.certificate import labels_needed, spend
 from ticketflow.learning.holding_out import Graded
 from ticketflow.learning.refitting import DECISION, Taught
-from ticketflow.store import artefacts, certificates, settings, watches
+from ticketflow.store import artefacts, certificates, settings, watches, workspaces
 from ticketflow.store import audits as samples
 from ticketflow.store.artefacts import Artefact
 from ticketflow.store.audits import AuditSample, AuditState
@@ -67,6 +67,7 @@ def prove(deps: Deps, workspace_id: str, segment: str | None = None) -> list[Cer
     wanted = segments.segments(known.settings) if segment is None else [segment]
     made: list[Certificate] = []
     with deps.database.write() as session:
+        workspaces.hold(session, workspace_id)
         now = refitting.in_force(session, workspace_id)
         if now is None or now.version != known.version:
             return []  # a refit was faster: its version has had its own look
@@ -109,6 +110,7 @@ def reconsider(deps: Deps, workspace_id: str) -> bool:
         if known.trained is None or graded is None:
             return False
     with deps.database.write() as session:
+        workspaces.hold(session, workspace_id)
         if refitting.candidate(session, workspace_id) != waiting:
             return False
         looks = _looks(session, workspace_id, waiting.version, known.settings)

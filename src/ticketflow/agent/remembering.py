@@ -86,6 +86,7 @@ class ExperienceCache:
             if key in self._kept:
                 return
         with self._database.write() as session:
+            workspaces.hold(session, known.workspace.id)
             if artefacts.find(session, known.workspace.id, ANSWERS, known.knowledge) is None:
                 told = {"answers": [answer.model_dump(mode="json", exclude={"body"}) for answer in known.answers]}
                 artefacts.put(session, known.workspace.id, ANSWERS, known.knowledge, {"vectors": known.vectors}, told)

@@ -89,7 +89,8 @@ def must_exist(chosen: "Config") -> None:
     if revision(chosen) is None:
         file = file_of(chosen.url)
         raise NotReady(
-            "The database that TICKETFLOW_DATABASE_URL names is empty." if file is None
+            "The database that TICKETFLOW_DATABASE_URL names is empty."
+            if file is None
             else f"There is no database at {file}.",
             remedy="`ticketflow import FILE` makes one; --home names another folder.",
         )

@@ -9,10 +9,11 @@ from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Select, Table
-from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ticketflow.clock import Clock
 from ticketflow.db.dialect import Dialect
+from ticketflow.errors import KeyTaken
 
 S = TypeVar("S", bound=Select[*tuple[Any, ...]])
 
@@ -84,7 +85,8 @@ class Database:
     def write(self) -> Generator[Session]:
         """A transaction that commits when the block ends and rolls back when it raises.
 
-        Raises StorageUnavailable when the database is locked for too long, gone, or its disk is full.
+        Raises StorageUnavailable when the database is locked for too long, gone, or its disk is full, and KeyTaken
+        when another transaction stored the same key.
         """
         with self._transaction(writes=True) as session:
             yield session
@@ -115,6 +117,11 @@ class Database:
     def _answering(self) -> Generator[None]:
         try:
             yield
+        except IntegrityError as error:
+            raise KeyTaken(
+                "Somebody stored the same, or removed what it belongs to, at the same moment.",
+                remedy="Look at what is there now; then try again.",
+            ) from error
         except DBAPIError as error:
             unavailable = self.dialect.unavailable(error)
             if unavailable is None:

@@ -251,5 +251,3 @@ def _pairs(chunks: Iterable[tuple[int, str]]) -> list[tuple[str, int]]:
 
 def _portions(rows: list[tuple[str, int]]) -> Iterable[list[tuple[str, int]]]:
     return (rows[start : start + POSTINGS_TOGETHER] for start in range(0, len(rows), POSTINGS_TOGETHER))
-
-

@@ -94,4 +94,3 @@ def _ranks_words(connection: Connection) -> bool:
     except DBAPIError as error:
         return "does not exist" not in str(error.orig)
     return True
-

@@ -10,11 +10,12 @@ from typing import Any
 from pytidb import TiDBClient
 from pytidb.client import SESSION
 from pytidb.orm.types import VECTOR
-from pytidb.schema import Field, FullTextField, TableModel, VectorField
+from pytidb.schema import FullTextField, TableModel, VectorField
 from pytidb.search import Search
 from pytidb.table import Table
 from sqlalchemy import BigInteger, Column, Connection, Engine, Text
 from sqlalchemy.orm import Session
+from sqlmodel import Field
 
 from ticketflow.db import tidb_indexes
 from ticketflow.db.dialect import IdRange

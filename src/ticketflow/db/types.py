@@ -1,6 +1,6 @@
 """Column types that the two databases keep in different ways; in Python their values are the same."""
 
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 from pydantic_core import from_json, to_json
@@ -47,7 +47,9 @@ class _HalfVector(UserDefinedType[bytes]):
         return lambda value: np.fromstring(value[1:-1], np.float32, sep=",").astype("<f2").tobytes()
 
 
-ischema_names.setdefault("vector", _HalfVector)  # so that a migrated schema can be compared with the tables
+cast(dict[str, Any], ischema_names).setdefault(
+    "vector", _HalfVector
+)  # so that a migrated schema can be compared with the tables
 
 Json = JSON().with_variant(_JsonText(), "mysql")
 """A JSON value that comes back exactly as it went in, numbers and the order of keys included."""

@@ -23,7 +23,7 @@ from ticketflow.knowledge.rejects import RejectsFile, default_rejects
 from ticketflow.knowledge.sifting import batches
 from ticketflow.knowledge.storing import BatchStore, Deps, Prepared, Stored
 from ticketflow.knowledge.survey import Survey, survey
-from ticketflow.store import audit, imports
+from ticketflow.store import audit, imports, workspaces
 from ticketflow.store.imports import Import
 
 Progress = Callable[[float, str], None]
@@ -206,6 +206,7 @@ class _ImportRun:
         if self._dry_run:
             return
         with self._database.write() as session:
+            workspaces.hold(session, self._workspace.id)
             self._import = imports.begin(
                 session,
                 self._workspace.id,
@@ -222,6 +223,7 @@ class _ImportRun:
             self.counts = self._counted(prepared, _foreseen(prepared))
             return
         with self._database.write() as session:
+            workspaces.hold(session, self._workspace.id)
             counts = self._counted(prepared, self._batches.store(session, prepared))
             self._note(session, prepared.batch.position, counts, RUNNING)
         self.counts = counts

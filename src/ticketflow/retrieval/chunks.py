@@ -237,7 +237,7 @@ def _insert(session: Session, workspace: Workspace, kind: ChunkKind, parts: list
         for number, part in enumerate(parts)
     ]
     session.execute(insert(chunk), rows)
-    _index_words(session, [], [(row["id"], row["terms"]) for row in rows])
+    _index_words(session, [], [(first + number, part.terms) for number, part in enumerate(parts)])
 
 
 def _reserve(session: Session, workspace: Workspace, kind: ChunkKind, count: int) -> int:

@@ -67,7 +67,7 @@ class VectorIndex:
         partition = self._partitions.get(_key(workspace, kind))
         return len(partition) if partition else 0
 
-    def holds(self, _session: Session, workspace: Workspace, kind: ChunkKind) -> bool:
+    def holds(self, session: Session, workspace: Workspace, kind: ChunkKind) -> bool:
         """See Vectors.holds."""
         return self.count(workspace, kind) > 0
 
@@ -98,7 +98,7 @@ class VectorIndex:
                 del self._deferred[kind]  # only now: whoever looks without the lock must not take it for read
 
     def nearest(
-        self, _session: Session, workspace: Workspace, kind: ChunkKind, vector: Scores, limit: int, filters: Filters
+        self, session: Session, workspace: Workspace, kind: ChunkKind, vector: Scores, limit: int, filters: Filters
     ) -> list[int]:
         """See Vectors.nearest: the best by rough cosine."""
         partition = self._partitions.get(_key(workspace, kind))
@@ -107,7 +107,7 @@ class VectorIndex:
         return partition.best(np.ascontiguousarray(vector, np.float32), limit, self._required(filters))[0].tolist()
 
     def admits(
-        self, _session: Session, workspace: Workspace, kind: ChunkKind, ids: Ids, filters: Filters
+        self, session: Session, workspace: Workspace, kind: ChunkKind, ids: Ids, filters: Filters
     ) -> NDArray[np.bool_]:
         """See Vectors.admits: ids that are not here yet are in."""
         required = self._required(filters)

@@ -116,7 +116,8 @@ def get(session: Session, workspace_id: str, answer_id: str) -> Answer:
 
 def by_ids(session: Session, workspace_id: str, ids: Sequence[str]) -> list[Answer]:
     """Those of the answers that exist."""
-    rows = session.execute(select(answer).where(answer.c.workspace_id == workspace_id, answer.c.id.in_(ids)))
+    wanted = select(answer).where(answer.c.workspace_id == workspace_id, answer.c.id.in_(ids))
+    rows = session.execute(session.held(wanted))
     return [Answer.model_validate(dict(row)) for row in rows.mappings()]
 
 

@@ -46,7 +46,7 @@ def add_many(session: Session, workspace_id: str, fresh: Sequence[NewCase]) -> l
 def put_for_ticket(session: Session, workspace_id: str, new: NewCase) -> Case:
     """Store the case of a resolved ticket, or bring the one that exists up to date."""
     where = (case.c.workspace_id == workspace_id, case.c.ticket_id == new.ticket_id)
-    row = session.execute(select(case).where(*where)).mappings().first()
+    row = session.execute(session.held(select(case).where(*where))).mappings().first()
     if row is None:
         return add_many(session, workspace_id, [new])[0]
     session.execute(update(case).where(*where).values(**new.model_dump(exclude={"ticket_id", "external_id"})))

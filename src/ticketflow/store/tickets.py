@@ -128,7 +128,7 @@ def add_message(
 
 def get(session: Session, workspace_id: str, ticket_id: str) -> Ticket:
     """The ticket. Raises NotFound."""
-    row = session.execute(_BY_ID, {"workspace": workspace_id, "wanted": ticket_id}).mappings().first()
+    row = session.execute(session.held(_BY_ID), {"workspace": workspace_id, "wanted": ticket_id}).mappings().first()
     if row is None:
         raise NotFound(f"There is no ticket {ticket_id}.")
     return Ticket.model_validate(dict(row))
@@ -137,14 +137,14 @@ def get(session: Session, workspace_id: str, ticket_id: str) -> Ticket:
 def by_external_id(session: Session, workspace_id: str, external_id: str) -> Ticket | None:
     """The ticket that another system knows by this id."""
     where = (ticket.c.workspace_id == workspace_id, ticket.c.external_id == external_id)
-    row = session.execute(select(ticket).where(*where)).mappings().first()
+    row = session.execute(session.held(select(ticket).where(*where))).mappings().first()
     return Ticket.model_validate(dict(row)) if row else None
 
 
 def find(session: Session, workspace_id: str, name: str) -> Ticket | None:
     """The ticket that we or another system call by this id."""
     where = (ticket.c.workspace_id == workspace_id, ticket.c.id == name)
-    row = session.execute(select(ticket).where(*where)).mappings().first()
+    row = session.execute(session.held(select(ticket).where(*where))).mappings().first()
     return Ticket.model_validate(dict(row)) if row else by_external_id(session, workspace_id, name)
 
 

@@ -37,6 +37,15 @@ def get(session: Session, workspace_id: str) -> Workspace:
     return Workspace.model_validate(dict(row))
 
 
+def hold(session: Session, workspace_id: str) -> None:
+    """Until the commit, nobody else who holds this workspace goes on.
+
+    For what is decided from several of a workspace's rows and then written: proofs, grades, settings, imports. Taken
+    before any row of the workspace, so that two who wait for each other do not come about.
+    """
+    session.execute(session.held(_BY_ID), {"wanted": workspace_id})
+
+
 def every(session: Session) -> list[Workspace]:
     """All workspaces, oldest first."""
     rows = session.execute(select(*_COLUMNS).order_by(workspace.c.number)).mappings()

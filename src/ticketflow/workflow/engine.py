@@ -9,7 +9,7 @@ import json
 import threading
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Generic, TypeVar
 
@@ -34,12 +34,23 @@ TICKET = "ticket"
 class State:
     """What a step may know of its run: what started it and what the steps before it yielded."""
 
-    def __init__(self, run: Run, clock: Clock, lease_us: int, renew: Callable[[], None]) -> None:
+    def __init__(
+        self,
+        run: Run,
+        clock: Clock,
+        lease_us: int,
+        renew: Callable[[], None],
+        *,
+        guarded: Callable[[], AbstractContextManager[Session]] | None = None,
+        checkpoint: Callable[[str], None] = lambda _point: None,
+    ) -> None:
         self.run = run
         self.clock = clock
+        self.lease_us = lease_us
+        self.checkpoint = checkpoint
         self.outputs: dict[str, Value] = {}
-        self._lease_us = lease_us
         self._extend = renew
+        self._guarded = guarded
         self._leased_at = clock.now()
 
     def output(self, step: str, kind: type[V]) -> V:
@@ -54,7 +65,7 @@ class State:
 
         Not inside a transaction. Raises LeaseLost when the run is another worker's by now.
         """
-        if self.clock.now() - self._leased_at > self._lease_us // 3:
+        if self.clock.now() - self._leased_at > self.lease_us // 3:
             self._extend()
             self.leased()
 
@@ -67,7 +78,7 @@ class State:
         done = threading.Event()
 
         def keep() -> None:
-            while not done.wait(self._lease_us / 3 / SECOND):
+            while not done.wait(self.lease_us / 3 / SECOND):
                 try:
                     self.renew()
                 except (LeaseLost, StorageUnavailable):
@@ -84,6 +95,25 @@ class State:
     def leased(self) -> None:
         """Take note that the lease begins anew."""
         self._leased_at = self.clock.now()
+
+    @contextmanager
+    def write(self) -> Generator[Session]:
+        """A transaction of a step's own, for what must be durable before its outside call. It extends the lease.
+
+        Raises LeaseLost when the run is another worker's by now, and what Database.write raises.
+        """
+        if self._guarded is None:
+            raise RuntimeError("this run is only looked at: it has no transactions")
+        with self._guarded() as session:
+            yield session
+        self._leased_at = session.now
+
+    def left_us(self) -> int:
+        """Microseconds of the lease that are left by this machine's knowledge; negative when it is over.
+
+        A clock that was set back counts against it as one that went on.
+        """
+        return self.lease_us - abs(self.clock.now() - self._leased_at)
 
 
 @dataclass(frozen=True)
@@ -171,7 +201,9 @@ class Execution(Generic[D]):
         self._run = run
         self._lease_us = lease_us
         self._checkpoint = checkpoint
-        self._state = State(run, database.clock, lease_us, self._renew)
+        self._state = State(
+            run, database.clock, lease_us, self._renew, guarded=self._guarded, checkpoint=self._checkpoint
+        )
         self._dumps: dict[str, _Dump] = {}
         self._fingerprint = fingerprint(run.payload)
         self._ordinals = {step.name: ordinal for ordinal, step in enumerate(workflow.steps)}
@@ -267,9 +299,15 @@ class Execution(Generic[D]):
         return dump
 
     def _renew(self) -> None:
+        with self._guarded():
+            pass
+        self._checkpoint(f"renewed:{self.step}")
+
+    @contextmanager
+    def _guarded(self) -> Generator[Session]:
         with self._database.write() as session:
             queue.renew(session, self._run, self._lease_us)
-        self._checkpoint(f"renewed:{self.step}")
+            yield session
 
 
 def fingerprint(stored: Mapping[str, Any]) -> str:

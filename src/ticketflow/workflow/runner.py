@@ -19,7 +19,7 @@ from ticketflow import events
 from ticketflow.clock import SECOND
 from ticketflow.db import Database
 from ticketflow.errors import LeaseLost, StorageUnavailable, TicketFlowError
-from ticketflow.workflow import queue
+from ticketflow.workflow import effects, queue
 from ticketflow.workflow.engine import Execution, Workflow
 from ticketflow.workflow.queue import Run
 
@@ -197,6 +197,7 @@ class Runner(Generic[D]):
         self._checkpoint("before_give_up")
         with self._database.write() as session:
             queue.give_up(session, run, text)
+            effects.abandon(session, run, text)
             if not bare:
                 self._workflows[run.workflow].give_up(self._deps, session, run, text)
             events.append(

@@ -133,7 +133,6 @@ def similar_to_ticket(calling: Calling, ticket_id: str, query: Annotated[Similar
 def give_feedback(calling: Calling, ticket_id: str, body: FeedbackIn) -> FeedbackOut:
     """Say whether the newest decision on a ticket was right, and which answer would have been. The agent learns it."""
     with calling.runtime.database.write() as session:
-        tickets.get(session, calling.workspace_id, ticket_id)
         if body.answer_id and not answers.by_ids(session, calling.workspace_id, [body.answer_id]):
             raise InvalidInput(f"There is no answer {body.answer_id}.", field="answer_id")
         made = learn.give_feedback(
