@@ -2,9 +2,10 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+TIDB_SUITES := tests/db tests/pipeline tests/unit/retrieval
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check lint fix bench bench-short bench-decision openapi clean
+.PHONY: help demo test check lint fix tidb test-tidb durability bench bench-short bench-decision openapi clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -38,6 +39,16 @@ lint: $(VENV)/dev ## Style, types, import contracts, file sizes, drift of openap
 fix: $(VENV)/dev ## Format, and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+tidb: $(VENV)/dev ## Build a real TiDB server (needs Go; ten minutes the first time) and keep it up on port 4000
+	$(BIN)/python tests/tidb/run.py
+
+test-tidb: $(VENV)/dev ## The suites that use a database on TiDB: ours, or the one in TICKETFLOW_TEST_DATABASE_URL
+	$(BIN)/python tests/tidb/run.py $(BIN)/python -m pytest -n 3 --dist loadfile $(TIDB_SUITES)
+
+durability: $(VENV)/dev ## Crash points x faults, duplicates, lost, hand-offs, recovery times: on SQLite and on TiDB
+	$(BIN)/python bench/durability.py
+	$(BIN)/python tests/tidb/run.py $(BIN)/python bench/durability.py
 
 bench: $(VENV)/dev ## Every figure of the README, printed with its conditions (needs ../shared for the data sets)
 	$(BIN)/python bench/all.py

@@ -19,7 +19,7 @@ from ticketflow.clock import Clock, SystemClock
 from ticketflow.db import Database, migrations
 from ticketflow.db.dialects import dialect_of
 
-SERVER = os.environ.get("TICKETFLOW_TEST_DATABASE_URL")
+SERVER = os.environ.get("TICKETFLOW_TEST_DATABASE_URL") or None
 on_sqlite_only = pytest.mark.skipif(SERVER is not None, reason="tells of SQLite's own ways")
 on_tidb_only = pytest.mark.skipif(SERVER is None, reason="needs TiDB: make test-tidb, or TICKETFLOW_TEST_DATABASE_URL")
 

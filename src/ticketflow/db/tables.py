@@ -9,11 +9,9 @@ from sqlalchemy import (
     BigInteger,
     Boolean,
     Column,
-    Float,
     ForeignKeyConstraint,
     Index,
     Integer,
-    LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
     String,
@@ -22,7 +20,7 @@ from sqlalchemy import (
     UniqueConstraint,
 )
 
-from ticketflow.db.types import Json, LongText, Vector
+from ticketflow.db.types import Bytes, Json, LongText, Real, Vector
 
 metadata = MetaData(
     naming_convention={
@@ -275,8 +273,8 @@ decision = Table(
     _required("run_id", Id),
     _required("action", String(16)),
     _optional("answer_id", Id),
-    _required("confidence", Float(53)),
-    _optional("threshold", Float(53)),
+    _required("confidence", Real),
+    _optional("threshold", Real),
     _required("version", String(64)),
     _optional("segment", Name),  # unknown for decisions of the first schema
     _required("body", Json),  # the whole decision: reasons, features, evidence ids and scores
@@ -358,7 +356,7 @@ daily_metric = Table(
     _required("day", Integer),  # days since 1970-01-01 UTC
     _required("name", String(64)),
     _required("dimension", Name),
-    _required("value", Float(53)),
+    _required("value", Real),
     PrimaryKeyConstraint("workspace_id", "day", "name", "dimension"),
 )
 
@@ -413,7 +411,7 @@ artefact_part = Table(
     _required("workspace_id", Id),
     _required("artefact_id", Id),
     _required("ordinal", Integer),
-    _required("data", LargeBinary(1 << 20)),
+    _required("data", Bytes),
     PrimaryKeyConstraint("workspace_id", "artefact_id", "ordinal"),
     ForeignKeyConstraint(["workspace_id", "artefact_id"], ["artefact.workspace_id", "artefact.id"], ondelete="CASCADE"),
 )
@@ -448,7 +446,7 @@ audit_sample = Table(
     _optional("category", Name),
     _required("version", String(64)),
     _optional("answer_id", Id),
-    _required("confidence", Float(53)),
+    _required("confidence", Real),
     _required("automatic", Boolean),  # the reply was, or in shadow would have been, sent without a human
     _required("state", String(16)),
     _required("wrong", Boolean),

@@ -115,6 +115,7 @@ class TiDB:
         if connection.execute(text("SELECT get_lock(:name, :seconds)"), asked).scalar() != 1:
             raise NotReady("Another process is changing the schema.", remedy="Wait until it has ended.")
         try:
+            connection.commit()  # a transaction begun before the wait would not know the tables made meanwhile
             with tidb_ddl.repeatable(connection):
                 yield
         finally:

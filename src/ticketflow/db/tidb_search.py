@@ -4,7 +4,6 @@ PyTiDB only words the queries. They run on the caller's connection, inside its t
 """
 
 from collections.abc import Mapping, Sequence
-from functools import cached_property
 from typing import Any
 
 from pytidb import TiDBClient
@@ -44,13 +43,8 @@ class TiDBSearch:
     """The queries of one database. What its cluster can do is looked at once, at the first search."""
 
     def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+        self._means: tidb_indexes.Means | None = None
         self._table: Table[_Chunk] = Table(client=TiDBClient(engine, {}), schema=_Chunk)
-
-    @cached_property
-    def _means(self) -> tidb_indexes.Means:
-        with self._engine.connect().execution_options(writes=False) as connection:
-            return tidb_indexes.probe(connection)
 
     def nearest(
         self,
@@ -68,7 +62,7 @@ class TiDBSearch:
         """
         wanted = self._table.search(list(vector)).limit(limit)
         filters = {"encoder": encoder, **_within(ids), **required}
-        if self._means.vector_index:
+        if self._known(connection).vector_index:
             fetched = min(OVERFETCH * limit, MOST_FETCHED)
             found = self._run(connection, wanted.filter(filters).num_candidate(fetched))
             if len(found) == limit:
@@ -77,10 +71,15 @@ class TiDBSearch:
 
     def ranked(self, connection: Connection, ids: IdRange, terms: Sequence[str], limit: int) -> list[int] | None:
         """The chunks that the cluster's own full text ranks highest; None where it has none."""
-        if not self._means.text_index:
+        if not self._known(connection).text_index:
             return None
         wanted: Any = self._table.search(" ".join(terms), search_type="fulltext")
         return self._run(connection, wanted.filter(_within(ids)).limit(limit))
+
+    def _known(self, connection: Connection) -> tidb_indexes.Means:
+        if self._means is None:
+            self._means = tidb_indexes.probe(connection)
+        return self._means
 
     def _run(self, connection: Connection, wanted: Search) -> list[int]:
         # PyTiDB takes the session it finds here; its own would be a second connection and another transaction.

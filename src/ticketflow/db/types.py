@@ -4,8 +4,8 @@ from typing import Any, cast
 
 import numpy as np
 from pydantic_core import from_json, to_json
-from sqlalchemy import JSON, Dialect, LargeBinary, Text
-from sqlalchemy.dialects.mysql import MEDIUMTEXT
+from sqlalchemy import JSON, Dialect, Float, LargeBinary, Text
+from sqlalchemy.dialects.mysql import DOUBLE, MEDIUMBLOB, MEDIUMTEXT
 from sqlalchemy.dialects.mysql.base import ischema_names
 from sqlalchemy.types import TypeDecorator, UserDefinedType
 
@@ -59,6 +59,13 @@ Vector = LargeBinary().with_variant(_HalfVector(), "mysql")
 
 LongText = Text().with_variant(MEDIUMTEXT(), "mysql")
 """Text of up to 16 MB."""
+
+
+Real = Float(53).with_variant(DOUBLE(asdecimal=False), "mysql")
+"""A Python float, all of its digits."""
+
+Bytes = LargeBinary(1 << 20).with_variant(MEDIUMBLOB(), "mysql")
+"""Up to a megabyte of anything."""
 
 
 def vector_text(value: bytes) -> str:

@@ -139,8 +139,8 @@ def claim(database: Database, workflows: Mapping[str, int], lease_us: int, rng: 
     if not candidates:
         return None
     rng.shuffle(candidates)
-    with database.write() as session:
-        for run_id, fence in candidates:
+    for run_id, fence in candidates:
+        with database.write() as session:  # one each: the lock of a row that was lost would stay to the end
             if _take(session, run_id, fence, lease_us):
                 row = session.execute(select(run_table).where(run_table.c.id == run_id)).mappings().one()
                 return Run.model_validate(dict(row))
