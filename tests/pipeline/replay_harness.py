@@ -10,6 +10,7 @@ import agent_harness
 from agent_harness import CLEAR, NOVEL, TOPICS, Company, words
 from sqlalchemy import func, select, update
 
+import databases
 from ticketflow.agent.replay import Replay, locate, replay
 from ticketflow.db import tables
 from ticketflow.db.tables import step_output
@@ -29,6 +30,7 @@ TICKETS = {
     "mixed": NewTicket(subject="Order", body="My parcel never came, I want an invoice and my money back, or a lid."),
 }
 """By external id."""
+DATABASE = "agent.db"
 
 
 @cache
@@ -39,14 +41,16 @@ def _files() -> dict[str, bytes]:
         for name, new in TICKETS.items():
             company.handle(new.model_copy(update={"external_id": name}))
         company.close()
-        return {path.name: path.read_bytes() for path in Path(folder).iterdir()}
+        return {path.name: path.read_bytes() for path in Path(folder).iterdir() if path.name != DATABASE} | {
+            DATABASE: databases.read(Path(folder, DATABASE))
+        }
 
 
 def opened(folder: Path) -> Company:
     """The company an hour later in a folder of its own: the same secret, nothing in memory."""
     folder.mkdir()
     for name, content in _files().items():
-        (folder / name).write_bytes(content)
+        (databases.write if name == DATABASE else Path.write_bytes)(folder / name, content)
     company = Company(folder)
     company.clock.advance(3_600)
     return company

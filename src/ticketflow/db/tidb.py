@@ -3,6 +3,7 @@
 MySQL's protocol and SQL, so it needs the extra `ticketflow[tidb]`. What each line answers is told in adr/0013.
 """
 
+import time
 from collections.abc import Generator, Iterable, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from functools import cached_property
@@ -28,7 +29,7 @@ if TYPE_CHECKING:
 CONNECT_SECONDS = 10
 ANSWER_SECONDS = 120  # longer than any statement of ours takes; a server that hangs is then given up
 LOCK_WAIT_SECONDS = 20  # below the lease, so that a step's commit fails before it is another worker's
-MIGRATION_LOCK, MIGRATION_SECONDS = "ticketflow-migrations", 300
+MIGRATION_SECONDS = 300  # that a process waits for another one's
 POSTINGS_TOGETHER = 2_000  # rows a statement
 
 SESSION = (
@@ -111,16 +112,15 @@ class TiDB:
     @contextmanager
     def migrating(self, connection: Connection) -> Generator[None]:
         """See Dialect.migrating. Changes of the schema cannot be rolled back here, so they are made repeatable."""
-        asked = {"name": MIGRATION_LOCK, "seconds": MIGRATION_SECONDS}
-        if connection.execute(text("SELECT get_lock(:name, :seconds)"), asked).scalar() != 1:
-            raise NotReady("Another process is changing the schema.", remedy="Wait until it has ended.")
+        lock = {"name": f"ticketflow {connection.engine.url.database}"[:64]}
+        _take(connection, lock)
         try:
             connection.commit()  # a transaction begun before the wait would not know the tables made meanwhile
             with tidb_ddl.repeatable(connection):
                 yield
         finally:
             with suppress(DBAPIError):  # a lost connection has released it
-                connection.execute(text("SELECT release_lock(:name)"), {"name": MIGRATION_LOCK})
+                connection.execute(text("SELECT release_lock(:name)"), lock)
 
     def create_search(self, connection: Connection) -> None:
         """See Dialect.create_search."""
@@ -202,7 +202,7 @@ class TiDB:
     def unavailable(self, error: DBAPIError) -> StorageUnavailable | None:
         """See Dialect.unavailable."""
         code = _code(error)
-        if code in IN_THE_WAY:
+        if code in IN_THE_WAY or "retry limit" in str(error.orig):
             return StorageUnavailable("Another transaction was in the way; nothing was written.", remedy="Try again.")
         if code in DISK_FULL or "disk full" in str(error.orig).lower():
             return StorageUnavailable("The database's disk is full.", remedy="Free some space; nothing was lost.")
@@ -221,6 +221,20 @@ def _begin(connection: Connection) -> None:
     # An optimistic one keeps the state it began with, which is what a reader wants.
     writes = connection.get_execution_options().get("writes", True)
     connection.exec_driver_sql("BEGIN PESSIMISTIC" if writes else "BEGIN OPTIMISTIC")
+
+
+def _take(connection: Connection, lock: dict[str, str]) -> None:
+    # Asked for again and again: the server's own wait fails where many wait.
+    deadline = time.monotonic() + MIGRATION_SECONDS
+    while time.monotonic() < deadline:
+        try:
+            if connection.execute(text("SELECT get_lock(:name, 1)"), lock).scalar() == 1:
+                return
+        except OperationalError:
+            if connection.invalidated:
+                raise
+        time.sleep(0.05)
+    raise NotReady("Another process is changing the schema.", remedy="Wait until it has ended.")
 
 
 def _code(error: DBAPIError) -> int | None:
