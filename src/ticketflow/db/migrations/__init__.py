@@ -1,5 +1,7 @@
 """Schema changes: `upgrade` to this version's revision, `check` that the database is at it."""
 
+import threading
+
 from alembic import command
 from alembic.config import Config as AlembicConfig
 from alembic.runtime.migration import MigrationContext
@@ -9,12 +11,17 @@ from ticketflow.db.session import Database
 from ticketflow.errors import MigrationNeeded
 
 SCRIPTS = "ticketflow.db:migrations"
+_one_at_a_time = threading.Lock()  # alembic's context is one for the process
 
 
 def upgrade(database: Database, revision: str = "head") -> None:
     """Bring the schema to `revision`. Safe to run again, and safe when another process does the same."""
     config = _config()
-    with database.connection(writes=True) as connection, database.dialect.migrating(connection):
+    with (
+        _one_at_a_time,
+        database.connection(writes=True) as connection,
+        database.dialect.migrating(connection),
+    ):
         config.attributes["connection"] = connection
         config.attributes["dialect"] = database.dialect
         command.upgrade(config, revision)
