@@ -56,8 +56,9 @@ def examine(chosen: "Config") -> Iterator[Finding]:
         yield finding
         if not finding.good:
             return
-    for name, look in (("vectors", _vectors), ("secret", _secret)):
-        yield _looked_at(name, lambda look=look: look(built))
+    for name, look in (("search", _search), ("vectors", _vectors), ("secret", _secret)):
+        if look is not _vectors or not built.database.dialect.native_vectors:
+            yield _looked_at(name, lambda look=look: look(built))
     yield from _knowledge(built)
 
 
@@ -94,7 +95,16 @@ def _database(built: "Runtime") -> str:
     if not _there(built):
         return "none yet; `ticketflow import FILE` makes it"
     migrations.check(built.database)
-    return f"{built.database.dialect.name} at revision {migrations.head()}"
+    where = built.database.engine.url
+    place = f"{where.host}:{where.port or 4000}/{where.database}" if where.host else where.database
+    return f"{built.database.dialect.name} {place} at revision {migrations.head()}"
+
+
+def _search(built: "Runtime") -> str:
+    if not _there(built):
+        return "nothing to search yet"
+    with built.database.read() as session:
+        return "; ".join(built.database.dialect.search_means(session.connection))
 
 
 def _encoder(built: "Runtime") -> str:

@@ -74,6 +74,17 @@ class Dialect(Protocol):
         """The chunks that the database's own full text ranks highest, None where it has none that ranks."""
         ...
 
+    def search_means(self, connection: Connection) -> list[str]:
+        """How this database searches, a sentence each: what an operator is told."""
+        ...
+
+    def index(self, engine: Engine, dimension: int) -> list[str]:
+        """Make the search indexes that the database can serve and that are not there; what was done, a sentence each.
+
+        `dimension` is the encoder's. Search is complete without them. Called outside of transactions.
+        """
+        ...
+
     def tidy(self, connection: Connection, *, first: bool) -> bool:
         """Merge a bounded part of what many writes left scattered in full text; whether there is more to merge.
 

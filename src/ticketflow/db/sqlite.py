@@ -1,5 +1,6 @@
 """SQLite's ways: WAL with full durability, FTS5 over the analyzer's terms, a trigger-fed change log."""
 
+import sqlite3
 from collections.abc import Iterable, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from pathlib import Path
@@ -146,6 +147,14 @@ class SQLite:
     def last_change(self, connection: Connection) -> int:
         """See ChangeLog.last_change."""
         return int(connection.exec_driver_sql("SELECT coalesce(max(position), 0) FROM chunk_change").scalar_one())
+
+    def search_means(self, connection: Connection) -> list[str]:
+        """See Dialect.search_means."""
+        return [f"words by FTS5 of SQLite {sqlite3.sqlite_version}, vectors in memory; no index has to be made"]
+
+    def index(self, engine: Engine, dimension: int) -> list[str]:
+        """See Dialect.index: what there is to make, the migrations made."""
+        return []
 
     def tidy(self, connection: Connection, *, first: bool) -> bool:
         """See Dialect.tidy. FTS5 keeps a segment for each write until it merges; fewer make every look-up shorter."""

@@ -195,6 +195,18 @@ class TiDB:
         """See Dialect.ranked."""
         return self._search.ranked(connection, ids, terms, limit)
 
+    def search_means(self, connection: Connection) -> list[str]:
+        """See Dialect.search_means."""
+        from ticketflow.db import tidb_indexes
+
+        return tidb_indexes.told(tidb_indexes.probe(connection))
+
+    def index(self, engine: Engine, dimension: int) -> list[str]:
+        """See Dialect.index."""
+        from ticketflow.db import tidb_indexes
+
+        return tidb_indexes.create(engine, dimension)
+
     def tidy(self, connection: Connection, *, first: bool) -> bool:
         """See Dialect.tidy: the store merges by itself."""
         return False

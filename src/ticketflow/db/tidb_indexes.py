@@ -30,7 +30,8 @@ class Means:
     """What a cluster offers, and which of it is in use.
 
     indexes_vectors, ranks_words   it could, given the index
-    vector_index, text_index       the index is there and can be searched
+    vector_index, text_index       the index is there
+    vectors_ready                  and TiFlash holds what it needs, so that it can be searched
     """
 
     version: str
@@ -38,32 +39,53 @@ class Means:
     ranks_words: bool
     vector_index: bool
     text_index: bool
+    vectors_ready: bool
 
 
 def probe(connection: Connection) -> Means:
     """Look at what the cluster offers and what is there of it."""
     managed = TIDB_SERVERLESS_HOST_PATTERN.match(connection.engine.url.host or "") is not None
     indexes = {str(name) for name in connection.execute(_INDEXES).scalars()}
-    indexed = VECTOR_INDEX in indexes  # asked first: a cluster without TiFlash takes its time over the next question
+    indexed = VECTOR_INDEX in indexes  # asked first: a cluster without TiFlash takes its time over the replica
     return Means(
-        version=str(connection.execute(text("SELECT version()")).scalar()),
+        version=str(connection.execute(text("SELECT tidb_version()")).scalar()).splitlines()[0].rpartition(" ")[2],
         indexes_vectors=managed or connection.execute(_TIFLASH).scalar() is not None,
         ranks_words=_ranks_words(connection),
-        vector_index=indexed and bool(connection.execute(_REPLICA).scalar()),
+        vector_index=indexed,
         text_index=TEXT_INDEX in indexes,
+        vectors_ready=indexed and bool(connection.execute(_REPLICA).scalar()),
     )
 
 
-def create(engine: Engine, means: Means, dimension: int) -> list[str]:
-    """Make the indexes that the cluster can serve and that are not there. What was done, a sentence each.
+def told(means: Means) -> list[str]:
+    """The means of a cluster, a sentence each."""
+    if means.vectors_ready:
+        vectors = "vectors by the HNSW index, exact where filters leave it too little"
+    elif means.vector_index:
+        vectors = "vectors exactly, until TiFlash holds what the HNSW index needs"
+    elif means.indexes_vectors:
+        vectors = "vectors exactly; `ticketflow db index` makes an HNSW index"
+    else:
+        vectors = "vectors exactly; an HNSW index needs TiFlash, which this cluster does not have"
+    if means.text_index:
+        words = "words by the cluster's full text"
+    elif means.ranks_words:
+        words = "words by postings; `ticketflow db index` makes a full-text index"
+    else:
+        words = "words by postings; the cluster has no full text that ranks"
+    return [f"TiDB {means.version}", vectors, words]
 
-    Raises NotReady where vectors of several encoders are stored. Searches go on meanwhile.
-    """
+
+def create(engine: Engine, dimension: int) -> list[str]:
+    """See Dialect.index. Raises NotReady where vectors of several encoders are stored. Searches go on meanwhile."""
+    with engine.connect() as connection:
+        means = probe(connection)
+        makes_vectors = means.indexes_vectors and not means.vector_index
+        if makes_vectors:
+            _one_dimension(connection, dimension)
     table = _chunk(dimension)
     done: list[str] = []
-    if means.indexes_vectors and not means.vector_index:
-        with engine.connect() as connection:
-            _one_dimension(connection, dimension)
+    if makes_vectors:
         VectorIndex(VECTOR_INDEX, table.c.vector).create(engine)
         done.append(f"Vectors of {dimension} dimensions are indexed (HNSW) as soon as TiFlash holds them.")
     if means.ranks_words and not means.text_index:
@@ -74,13 +96,17 @@ def create(engine: Engine, means: Means, dimension: int) -> list[str]:
 
 def _one_dimension(connection: Connection, dimension: int) -> None:
     """Give the column the number of dimensions that an index asks for."""
-    others = set(connection.execute(_DIMENSIONS).scalars()) - {dimension}
+    others = _dimensions(connection) - {dimension}
     if others:
         raise NotReady(
             f"Chunks of another encoder are stored, with {', '.join(map(str, sorted(others)))} dimensions.",
             remedy="Embed everything with one encoder first.",
         )
     connection.exec_driver_sql(f"ALTER TABLE chunk MODIFY COLUMN vector VECTOR({dimension}) NOT NULL")
+
+
+def _dimensions(connection: Connection) -> set[int]:
+    return {int(dimension) for dimension in connection.execute(_DIMENSIONS).scalars()}
 
 
 def _chunk(dimension: int) -> Table:

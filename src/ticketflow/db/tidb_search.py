@@ -13,7 +13,7 @@ from pytidb.schema import FullTextField, TableModel, VectorField
 from pytidb.search import Search
 from pytidb.table import Table
 from sqlalchemy import BigInteger, Column, Connection, Engine, Text
-from sqlalchemy.orm import Session
+from sqlalchemy.orm import Session, deferred
 from sqlmodel import Field
 
 from ticketflow.db import tidb_indexes
@@ -22,12 +22,14 @@ from ticketflow.db.dialect import IdRange
 OVERFETCH = 10  # neighbours that the vector index is asked for a wanted one: it knows no filter
 MOST_FETCHED = 2_000
 
+_TERMS, _VECTOR = Column("terms", Text), Column("vector", VECTOR())  # compared, never fetched
+
 
 class _Chunk(TableModel):
     """The columns of the chunk table that a search reads or filters by; what it finds are ids."""
 
     __tablename__: Any = "chunk"
-    __mapper_args__: Any = {"exclude_properties": ["vector", "terms"]}  # compared, never fetched
+    __mapper_args__: Any = {"properties": {column.name: deferred(column) for column in (_TERMS, _VECTOR)}}
 
     id: int = Field(sa_column=Column(BigInteger, primary_key=True))
     encoder: str
@@ -35,8 +37,8 @@ class _Chunk(TableModel):
     category: str | None = None
     language: str | None = None
     answer_id: str | None = None
-    terms: str = FullTextField(index=False, sa_column=Column(Text))
-    vector: Any = VectorField(1, index=False, sa_column=Column(VECTOR()))
+    terms: str = FullTextField(index=False, sa_column=_TERMS)
+    vector: Any = VectorField(1, index=False, sa_column=_VECTOR)
 
 
 class TiDBSearch:
@@ -62,7 +64,7 @@ class TiDBSearch:
         """
         wanted = self._table.search(list(vector)).limit(limit)
         filters = {"encoder": encoder, **_within(ids), **required}
-        if self._known(connection).vector_index:
+        if self._known(connection).vectors_ready:
             fetched = min(OVERFETCH * limit, MOST_FETCHED)
             found = self._run(connection, wanted.filter(filters).num_candidate(fetched))
             if len(found) == limit:
