@@ -34,6 +34,7 @@ TITLES = {
     "unknown_route": (404, "No such route"),
     "method_not_allowed": (405, "The route does not take this method"),
     "conflict": (409, "The object is in another state"),
+    "key_taken": (409, "Another request stored the same first"),
     "lease_lost": (409, "Another worker holds the run"),
     "too_large": (413, "Over a limit of size"),
     "unsupported_media_type": (415, "The body must be JSON"),
