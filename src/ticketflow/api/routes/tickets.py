@@ -27,7 +27,7 @@ from ticketflow.api.schemas.tickets import (
 from ticketflow.api.scopes import Scope
 from ticketflow.db import Session
 from ticketflow.errors import InvalidInput
-from ticketflow.store import answers, decisions, tickets
+from ticketflow.store import answers, decisions, tickets, workspaces
 from ticketflow.store.feedback import NewFeedback
 from ticketflow.workflow import history
 
@@ -133,6 +133,8 @@ def similar_to_ticket(calling: Calling, ticket_id: str, query: Annotated[Similar
 def give_feedback(calling: Calling, ticket_id: str, body: FeedbackIn) -> FeedbackOut:
     """Say whether the newest decision on a ticket was right, and which answer would have been. The agent learns it."""
     with calling.runtime.database.write() as session:
+        workspaces.hold(session, calling.workspace_id)  # before the ticket, as everybody does
+        tickets.get(session, calling.workspace_id, ticket_id)
         if body.answer_id and not answers.by_ids(session, calling.workspace_id, [body.answer_id]):
             raise InvalidInput(f"There is no answer {body.answer_id}.", field="answer_id")
         made = learn.give_feedback(
