@@ -19,7 +19,7 @@ from ticketflow.db import Database
 from ticketflow.db.tables import ticket
 from ticketflow.testing import FrozenClock
 
-WRITERS, TRANSACTIONS, PER_TRANSACTION = 4, 25, 3
+WRITERS, TRANSACTIONS, PER_TRANSACTION = 8, 15, 3
 
 
 @pytest.fixture
@@ -96,7 +96,7 @@ def test_the_counter_is_raised_last_in_the_transaction(database: Database) -> No
     assert written[0] == "INSERT INTO ticket"
 
 
-def test_a_follower_of_four_writing_processes_misses_nothing(database: Database) -> None:
+def test_a_follower_of_eight_writing_processes_misses_nothing(database: Database) -> None:
     total = WRITERS * TRANSACTIONS * PER_TRANSACTION
     seen: list[events.Event] = []
     stop = threading.Event()
