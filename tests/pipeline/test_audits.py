@@ -17,7 +17,7 @@ from ticketflow.store import audits as samples
 from ticketflow.store.audits import AuditSample, AuditState
 from ticketflow.store.feedback import NewFeedback
 from ticketflow.workflow import history
-from ticketflow.workflow.queue import Run
+from ticketflow.workflow.queue import Run, RunState
 
 DAY = 86_400
 
@@ -54,6 +54,19 @@ def test_a_drawn_sample_tells_what_was_decided(audited: Company) -> None:
     assert sample.due_at == made.created_at + 14 * DAY * 1_000_000
     assert (sample.state, sample.wrong) == (AuditState.OPEN, False)
     assert not audited.sample(audited.handle(NOVEL).id).automatic
+
+
+def test_the_deadline_is_kept_though_no_ticket_arrives_any_more(audited: Company) -> None:
+    ticket, other = audited.handle(CLEAR), audited.handle(CLEAR)
+    audited.clock.advance(14 * DAY - 60)
+    audited.work()
+    assert audited.sample(ticket.id).state is AuditState.OPEN
+    audited.clock.advance(660)
+    with audited.database.read() as session:
+        queued = history.of_workspace(session, audited.id, workflow="watch", state=RunState.LIVE)
+    assert len(queued) == 1, "both deadlines are one look"
+    audited.work()
+    assert {audited.sample(one.id).state for one in (ticket, other)} == {AuditState.OVERDUE}
 
 
 def test_the_deadline_is_the_settings(audited: Company) -> None:

@@ -38,6 +38,7 @@ def draw(deps: Deps, session: Session, run: Run, decision_id: str, decision: Dec
         due_at=session.now + days * DAY,
     )
     audits.draw(session, run.workspace_id, new)
+    watch.schedule_look(session, run.workspace_id, new.due_at)
 
 
 def take_grade(

@@ -32,6 +32,15 @@ def queue_look(session: Session, workspace_id: str, *, looked_at: int = 0, now: 
         queue.enqueue(session, workspace_id, WATCH, trigger_id=f"watch-{session.now // LOOK_EVERY}", payload={})
 
 
+def schedule_look(session: Session, workspace_id: str, after: int) -> None:
+    """Queue a look soon after a moment that lies ahead, whether or not tickets arrive then.
+
+    Several within LOOK_EVERY are one: a slot of time is one trigger, so no process has to be the one that schedules.
+    """
+    slot = after // LOOK_EVERY + 1
+    queue.enqueue(session, workspace_id, WATCH, trigger_id=f"watch-{slot}", payload={}, due_at=slot * LOOK_EVERY)
+
+
 def observe(session: Session, workspace_id: str, segment: str, *, wrong: bool) -> Watch:
     """Take note of one audited automatic reply; the watch as it then stands."""
     alpha = segments.alpha_of(settings.get(session, workspace_id), segment)
