@@ -1,0 +1,88 @@
+"""Several servers and several workers on one database, none of them a leader, each restarted under load."""
+
+import signal
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import farm
+import pytest
+from farm import Client, Farm, call, until
+from sqlalchemy import select
+
+from ticketflow.db.tables import run
+
+
+@pytest.fixture
+def company(tmp_path: Path) -> Iterator[Farm]:
+    made = Farm(tmp_path)
+    yield made
+    made.close()
+
+
+@pytest.mark.timeout(240)
+def test_two_servers_and_two_workers_are_restarted_in_turn_and_no_accepted_request_fails(company: Farm) -> None:
+    servers = [company.serve(), company.serve()]
+    workers = [company.work(), company.work()]
+    ports = [port for _, port in servers]
+
+    # What is written in one process is seen by the others: by the event log of the other server, and by a worker.
+    first = call(ports[0], company.key, "POST", "/v1/tickets", {"subject": "", "body": "My parcel never came."})
+    assert first.status == 202
+    ticket_id = first.body["ticket"]["id"]
+
+    def seen(kind: str) -> bool:
+        page = call(ports[1], company.key, "GET", "/v1/events?limit=200").body
+        return any(one["type"] == kind and one["ticket_id"] == ticket_id for one in page["items"])
+
+    until(lambda: seen("ticket.created"), 5)
+    until(lambda: seen("decision.made"), 20)
+
+    client, stop = Client(ports, company.key), threading.Event()
+    posting = threading.Thread(target=client.run, args=(stop,), daemon=True)
+    posting.start()
+    until(lambda: len(client.accepted) > 10)
+    for place in range(2):
+        process, port = servers[place]
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(25) == 0
+        servers[place] = company.serve(port)
+        workers[place].send_signal(signal.SIGTERM)
+        assert workers[place].wait(25) == 0
+        workers[place] = company.work()
+    after = len(client.accepted)
+    until(lambda: len(client.accepted) > after + 10)
+    stop.set()
+    posting.join(30)
+
+    database = company.open()
+    until(lambda: farm.live(database) == 0)
+    print(f"{len(client.accepted)} accepted, {client.elsewhere} sent to the other server, {len(client.failed)} failed")
+    assert client.failed == []
+    assert farm.findings(database, [ticket_id, *client.accepted]) == []
+    with database.read() as session:
+        attempts = set(session.execute(select(run.c.attempt).where(run.c.workflow == "ticket")).scalars())
+    assert attempts == {1}, "a worker that is asked to stop ends what it has begun"
+    database.close()
+
+
+@pytest.mark.timeout(120)
+def test_a_killed_worker_and_a_killed_server_lose_nothing(company: Farm) -> None:
+    servers = [company.serve(), company.serve()]
+    workers = [company.work(), company.work()]
+    client, stop = Client([port for _, port in servers], company.key), threading.Event()
+    posting = threading.Thread(target=client.run, args=(stop,), daemon=True)
+    posting.start()
+    until(lambda: len(client.accepted) > 10)
+    workers[0].kill()
+    time.sleep(0.3)
+    servers[0][0].kill()
+    after = len(client.accepted)
+    until(lambda: len(client.accepted) > after + 10)
+    stop.set()
+    posting.join(30)
+    database = company.open()
+    until(lambda: farm.live(database) == 0)
+    assert farm.findings(database, client.accepted) == []
+    database.close()
