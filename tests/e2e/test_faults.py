@@ -1,4 +1,7 @@
-"""The database fails under a running installation: callers are told when to come back, nothing accepted is lost."""
+"""The database fails under a running installation: callers are told when to come back, nothing accepted is lost.
+
+`make test-processes` runs this; with TICKETFLOW_TEST_DATABASE_URL, on that TiDB.
+"""
 
 import os
 import shutil
@@ -25,7 +28,7 @@ import run as tidb
 RECOVERS_SECONDS = 10.0
 PASSWORD = "faults"
 
-pytestmark = pytest.mark.timeout(180)
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
 
 
 class Company(Farm):
@@ -118,7 +121,6 @@ def _until_refused(company: Company) -> Answer:
     raise AssertionError("the disk never filled")
 
 
-@pytest.mark.slow
 @databases.on_sqlite_only
 def test_a_database_that_somebody_locks_for_longer_than_anybody_waits(tmp_path: Path) -> None:
     company = Company(tmp_path)

@@ -29,7 +29,9 @@ VARIABLES = [
         "TICKETFLOW_SECRET_KEY cannot be used: it should have at least 32 characters",
     ),
     ("TICKETFLOW_DATABASE_URL", "nonsense", "TICKETFLOW_DATABASE_URL is not a database URL"),
-    ("TICKETFLOW_DATABASE_URL", "mysql://me:pass@host/x", "names a 'mysql' database; this version speaks sqlite"),
+    ("TICKETFLOW_DATABASE_URL", "postgresql://me:pass@host/x", "names a 'postgresql' database; this version speaks"),
+    ("TICKETFLOW_DATABASE_URL", "mysql+mysqldb://me:pass@host/x", "names a 'mysql+mysqldb' database"),
+    ("TICKETFLOW_DATABASE_URL", "mysql+pymysql://me:pass@host", "names a server, but no database on it"),
     ("TICKETFLOW_DATABASE_URL", "sqlite+odd:///x.db", "names a 'sqlite+odd' database"),
     ("TICKETFLOW_DATABASE_URL", "sqlite://", "names no file"),
 ]

@@ -1,4 +1,7 @@
-"""Several servers and several workers on one database, none of them a leader, each restarted under load."""
+"""Several servers and several workers on one database, none of them a leader, each restarted under load.
+
+`make test-processes` runs this; with TICKETFLOW_TEST_DATABASE_URL, on that TiDB.
+"""
 
 import signal
 import threading
@@ -13,6 +16,8 @@ from sqlalchemy import select
 
 from ticketflow.db.tables import run
 
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(240)]
+
 
 @pytest.fixture
 def company(tmp_path: Path) -> Iterator[Farm]:
@@ -21,7 +26,6 @@ def company(tmp_path: Path) -> Iterator[Farm]:
     made.close()
 
 
-@pytest.mark.timeout(240)
 def test_two_servers_and_two_workers_are_restarted_in_turn_and_no_accepted_request_fails(company: Farm) -> None:
     servers = [company.serve(), company.serve()]
     workers = [company.work(), company.work()]
@@ -67,7 +71,6 @@ def test_two_servers_and_two_workers_are_restarted_in_turn_and_no_accepted_reque
     database.close()
 
 
-@pytest.mark.timeout(120)
 def test_a_killed_worker_and_a_killed_server_lose_nothing(company: Farm) -> None:
     servers = [company.serve(), company.serve()]
     workers = [company.work(), company.work()]

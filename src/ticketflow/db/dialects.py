@@ -9,6 +9,7 @@ from ticketflow.db.dialect import Dialect
 from ticketflow.db.sqlite import SQLite
 from ticketflow.errors import Misconfigured
 
+SQLITE, TIDB = ("sqlite", "sqlite+pysqlite"), ("mysql", "mysql+pymysql", "tidb")
 _REMEDY = (
     "Unset it to use SQLite inside the home folder, or write it as sqlite:////absolute/path.db or as "
     "mysql+pymysql://user:password@host:4000/database for TiDB."
@@ -18,10 +19,9 @@ _REMEDY = (
 def dialect_of(url: str) -> Dialect:
     """The ways of the database that `url` names. Raises Misconfigured for one of no use."""
     parsed = _parsed(url)
-    backend = parsed.get_backend_name()
-    if backend == "sqlite":
+    if parsed.drivername in SQLITE:
         return SQLite()
-    if backend not in ("mysql", "tidb"):
+    if parsed.drivername not in TIDB:
         raise Misconfigured(
             f"TICKETFLOW_DATABASE_URL names a {parsed.drivername!r} database; this version speaks sqlite and TiDB.",
             remedy=_REMEDY,
@@ -36,7 +36,7 @@ def dialect_of(url: str) -> Dialect:
 def file_of(url: str) -> Path | None:
     """Where an SQLite database lies, whether it is there or not; None for a server. Raises Misconfigured."""
     parsed = _parsed(url)
-    if parsed.get_backend_name() != "sqlite":
+    if parsed.drivername not in SQLITE:
         return None
     if parsed.database in (None, "", ":memory:"):
         raise Misconfigured("TICKETFLOW_DATABASE_URL names no file; TicketFlow keeps one.", remedy=_REMEDY)
