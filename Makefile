@@ -46,16 +46,10 @@ test-processes: $(VENV)/dev ## Servers and workers restarted and killed under lo
 tidb: $(VENV)/dev ## Build a real TiDB server (needs Go; ten minutes the first time) and keep it up on port 4000
 	$(BIN)/python tests/tidb/run.py
 
-test-test-processes: $(VENV)/dev ## Servers and workers restarted and killed under load, and databases that fail; two minutes
-	$(BIN)/python -m pytest -m slow tests/e2e/test_processes.py tests/e2e/test_faults.py
+test-tidb: $(VENV)/dev ## The suites that use a database on TiDB: ours, or the one in TICKETFLOW_TEST_DATABASE_URL
+	$(BIN)/python tests/tidb/run.py sh -c '$(BIN)/python -m pytest -n 3 --dist loadfile $(TIDB_SUITES) && $(MAKE) test-processes'
 
-tidb: $(VENV)/dev ## The suites that use a database on TiDB: ours, or the one in TICKETFLOW_TEST_DATABASE_URL
-	$(BIN)/python tests/tidb/run.py sh -c '$(BIN)/python -m pytest -n 3 --dist loadfile $(TIDB_SUITES) && make test-processes'
-
-bench-test-processes: $(VENV)/dev ## Servers and workers restarted and killed under load, and databases that fail; two minutes
-	$(BIN)/python -m pytest -m slow tests/e2e/test_processes.py tests/e2e/test_faults.py
-
-tidb: $(VENV)/dev ## The short proofs on TiDB: crashes, and the same ranking as on SQLite; CI runs this
+bench-tidb: $(VENV)/dev ## The short proofs on TiDB: crashes, and the same ranking as on SQLite; CI runs this
 	$(BIN)/python tests/tidb/run.py sh -c '$(BIN)/python bench/durability.py --short && $(BIN)/python bench/same_ranking.py --short'
 
 durability: $(VENV)/dev ## Crash points x faults, duplicates, lost, hand-offs, recovery times: on SQLite and on TiDB

@@ -16,6 +16,8 @@ FULL = (
     ("decision.py",),
     ("backtest.py",),
     ("refit.py",),
+    ("scale.py",),
+    ("durability.py",),
 )
 SHORT = (
     ("pipeline.py", "--short"),
@@ -23,6 +25,7 @@ SHORT = (
     ("startup.py", "--short"),
     ("decision.py", "--short"),
     ("backtest.py", "--short"),
+    ("durability.py", "--short"),
 )
 
 
