@@ -73,7 +73,7 @@ def accept(session: Session, number: int, **options: Any) -> str:
     known = session.execute(select(ticket.c.id).where(ticket.c.workspace_id == WORKSPACE, ticket.c.id == ticket_id))
     if known.first() is None:
         session.execute(insert(ticket), _ticket(ticket_id, session.now))
-        session.execute(insert(message), _message(ticket_id, "requester", f"Question {number}", session.now))
+        session.execute(insert(message), spoken(ticket_id, "requester", f"Question {number}", session.now))
     options = {"workflow": "letters", "trigger_id": "created", "payload": {"number": number}, **options}
     return queue.enqueue(session, WORKSPACE, ticket_id=ticket_id, **options)
 
@@ -122,14 +122,14 @@ def send_once(session: Session, held: Run, text: str) -> Words:
         payload={},
     )
     if sent:
-        session.execute(insert(message), _message(held.ticket_id, "agent", text, session.now))
+        session.execute(insert(message), spoken(held.ticket_id, "agent", text, session.now))
     events.append(session, held.workspace_id, "letter.sent", held.ticket_id, held=held.fence, current=current)
     return Words(text=text, count=5)
 
 
 def hand_over(deps: Deps, session: Session, failed: Run, error: str) -> None:
     """Give the ticket to a human: a message of the product itself says so."""
-    session.execute(insert(message), _message(failed.ticket_id, "system", error, session.now))
+    session.execute(insert(message), spoken(failed.ticket_id, "system", error, session.now))
     session.after_commit(lambda: deps.handed_over.append((failed.ticket_id, error)))
 
 
@@ -245,14 +245,15 @@ def _ticket(ticket_id: str, now: int) -> dict[str, Any]:
     }
 
 
-def _message(ticket_id: str, author: str, body: str, now: int) -> dict[str, Any]:
+def spoken(ticket_id: str, author: str, body: str, now: int) -> dict[str, Any]:
+    """A row of the message table."""
     return {
         "workspace_id": WORKSPACE,
         "id": new_id(),
         "ticket_id": ticket_id,
         "author": author,
         "body": body,
-        "internal": False,
+        "internal": author == "system",
         "headers": {},
         "created_at": now,
     }

@@ -13,10 +13,10 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "db"))  # the engine's harness is shared with the tests there
 
 from sqlalchemy import func, insert, select, update
-from workflow_harness import WORKSPACE, accept
+from workflow_harness import WORKSPACE, accept, spoken
 
 from ticketflow import events
-from ticketflow.clock import SECOND, new_id
+from ticketflow.clock import SECOND
 from ticketflow.db import Database, Session
 from ticketflow.db.tables import effect, message, run, setting, step_output, ticket
 from ticketflow.domain import Value
@@ -120,20 +120,6 @@ def _set(session: Session, held: Run, status: str) -> bool:
 
 def _mine(held: Run) -> tuple[Any, ...]:
     return ticket.c.workspace_id == held.workspace_id, ticket.c.id == held.ticket_id
-
-
-def spoken(ticket_id: str, author: str, body: str, now: int) -> dict[str, Any]:
-    """A row of the message table."""
-    return {
-        "workspace_id": WORKSPACE,
-        "id": new_id(),
-        "ticket_id": ticket_id,
-        "author": author,
-        "body": body,
-        "internal": author == "system",
-        "headers": {},
-        "created_at": now,
-    }
 
 
 def handed_over(database: Database) -> set[str]:

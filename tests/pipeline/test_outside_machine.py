@@ -13,9 +13,9 @@ from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from outside_memory import Post, worker
-from outside_workflow import SWITCH, arrive, live, spoken, unprepared, violations
+from outside_workflow import SWITCH, arrive, live, unprepared, violations
 from sqlalchemy import delete, insert, select, update
-from workflow_harness import LEASE_SECONDS, MAX_ATTEMPTS, WORKSPACE, Killed, kill_at, open_database
+from workflow_harness import LEASE_SECONDS, MAX_ATTEMPTS, WORKSPACE, Killed, kill_at, open_database, spoken
 
 import databases
 from ticketflow.clock import SECOND
