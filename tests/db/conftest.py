@@ -12,6 +12,14 @@ from ticketflow.store import workspaces
 from ticketflow.testing import FrozenClock
 
 
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Slow tests run only where -m asks for them."""
+    if not config.option.markexpr:
+        for item in items:
+            if item.get_closest_marker("slow") and "db" in item.path.parts:
+                item.add_marker(pytest.mark.skip(reason="slow; run it with -m slow"))
+
+
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:
     """An empty, migrated database."""

@@ -1,7 +1,7 @@
 """The regular look at running automation: deadlines, early warnings without a label, and whether a proof can be had.
 
-A background run, queued at most every LOOK_EVERY while tickets arrive, and for the deadline of each sample. It may lower the stage of automation; a fresh
-certificate alone raises it.
+A background run, queued at most every LOOK_EVERY while tickets arrive, and for the deadline of each sample. It may
+lower the stage of automation; a fresh certificate alone raises it.
 """
 
 from collections import Counter

@@ -1,8 +1,8 @@
 """SQLite's ways: WAL with full durability, FTS5 over the analyzer's terms, a trigger-fed change log."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Generator, Iterable, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -102,9 +102,19 @@ class SQLite:
         """See Dialect.insert_once."""
         return connection.execute(insert(table).on_conflict_do_nothing(), row).rowcount == 1
 
-    def migrating(self, connection: Connection) -> AbstractContextManager[None]:
-        """See Dialect.migrating: the whole change is one transaction, and nobody else writes meanwhile."""
-        return nullcontext()
+    @contextmanager
+    def migrating(self, connection: Connection) -> Generator[None]:
+        """See Dialect.migrating: the whole change is one transaction, and nobody else writes meanwhile.
+
+        A table that is made anew is dropped in between; with foreign keys on, that would delete what refers to it.
+        """
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA foreign_keys = OFF")  # no effect inside a transaction, so before it begins
+        try:
+            yield
+        finally:
+            connection.rollback()  # what failed; the same holds for switching it on again
+            driver.execute("PRAGMA foreign_keys = ON")
 
     def create_search(self, connection: Connection) -> None:
         """See Dialect.create_search."""

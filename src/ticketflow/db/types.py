@@ -52,7 +52,10 @@ cast(dict[str, Any], ischema_names).setdefault(
 )  # so that a migrated schema can be compared with the tables
 
 Json = JSON().with_variant(_JsonText(), "mysql")
-"""A JSON value that comes back exactly as it went in, numbers and the order of keys included."""
+"""A JSON object or array that comes back exactly as it went in, numbers and the order of keys included.
+
+A bare number does not on SQLite, where the column turns 1.0 into 1: whoever stores one gives it its type again.
+"""
 
 Vector = LargeBinary().with_variant(_HalfVector(), "mysql")
 """A vector as little-endian float16 bytes; a native vector on TiDB."""
