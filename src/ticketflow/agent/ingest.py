@@ -6,12 +6,12 @@ from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
 from ticketflow.agent.vectors import pack_vector, unpack_vector
 from ticketflow.db import Session
-from ticketflow.domain import ChunkKind, Intake, Stage, TicketStatus, Trigger
+from ticketflow.domain import ChunkKind, Intake, Stage, Trigger
 from ticketflow.retrieval import chunks
 from ticketflow.retrieval.cleaning import clean
 from ticketflow.retrieval.language import detect
 from ticketflow.retrieval.redaction import redact
-from ticketflow.store import workspaces
+from ticketflow.store import tickets, workspaces
 from ticketflow.workflow.engine import State
 
 
@@ -41,14 +41,24 @@ def audit_share(known: Experience) -> float:
 
 
 def index_ticket(deps: Deps, session: Session, state: State, intake: Intake) -> None:
-    """Make the ticket itself findable; `execute` adds what was understood of it."""
+    """Make the ticket itself findable, as this commit leaves it.
+
+    Last of all but the events: a new chunk's number locks the workspace's counter until the commit, so on TiDB every
+    other ticket of the workspace waits for whatever comes between.
+    """
+    session.before_commit(lambda: _index(deps, session, state, intake))
+
+
+def _index(deps: Deps, session: Session, state: State, intake: Intake) -> None:
+    ticket = tickets.get(session, state.run.workspace_id, state.run.ticket_id)
     source = chunks.Source(
         kind=ChunkKind.TICKET,
-        id=state.run.ticket_id,
+        id=ticket.id,
         title="",
         text=intake.text,
-        status=TicketStatus.PROCESSING,
+        status=ticket.status,
+        category=ticket.category,
         language=intake.language.value,
     )
-    workspace = workspaces.get(session, state.run.workspace_id)
+    workspace = workspaces.get(session, ticket.workspace_id)
     chunks.replace(session, workspace, [chunks.whole(deps.encoder.id, source, unpack_vector(intake.vector))])
