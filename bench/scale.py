@@ -285,9 +285,15 @@ def _against_one(company: Company, workers: int) -> float:
     return company.arms[workers].rate / company.arms[1].rate
 
 
+def _typically(company: Company, workers: int) -> float:
+    """The median over the rounds of so many workers against one, which others' work on the machine pulls down."""
+    pairs = zip(company.arms[workers].rates, company.arms[1].rates, strict=True)
+    return statistics.median(many / one for many, one in pairs)
+
+
 def _tell(companies: Sequence[Company], load: Load, conditions: str) -> None:
     print(f"\n{conditions}; one thread a worker, steady arrivals for {load.rounds} x {load.steady_seconds:g} s")
-    head = f"{'tickets/s':>10}{'lowest':>8}{'against 1':>11}{'wait p50':>11}{'wait p95':>11}{'others':>10}"
+    head = f"{'tickets/s':>10}{'median':>8}{'lowest':>8}{'against 1':>11}{'wait p50':>11}{'wait p95':>11}{'others':>10}"
     names = [f"{company.name}, a ticket every {1e3 / company.pace:.0f} ms" for company in companies]
     print(f"{'':8}" + "".join(f"  {name:>{len(head)}}" for name in names))
     print(f"{'workers':8}" + f"  {head}" * len(companies))
@@ -298,8 +304,8 @@ def _tell(companies: Sequence[Company], load: Load, conditions: str) -> None:
 
 
 def _row(arm: Arm, against_one: float) -> str:
-    waits = f"{arm.wait(50):8.0f} ms{arm.wait(95):8.0f} ms"
-    return f"{arm.rate:10.1f}{min(arm.rates):8.1f}{against_one:9.2f} x{waits}{statistics.median(arm.others):10.2f}"
+    rates = f"{arm.rate:10.1f}{statistics.median(arm.rates):8.1f}{min(arm.rates):8.1f}{against_one:9.2f} x"
+    return f"{rates}{arm.wait(50):8.0f} ms{arm.wait(95):8.0f} ms{statistics.median(arm.others):10.2f}"
 
 
 def _judged(companies: Sequence[Company], load: Load, conditions: str, *, as_json: bool) -> int:
@@ -309,21 +315,33 @@ def _judged(companies: Sequence[Company], load: Load, conditions: str, *, as_jso
         for workers, arm in company.arms.items() if as_json else ():  # otherwise the table has told it
             name = f"{company.name}, workers: {workers}"
             bars.append(Bar(name, arm.rate, None, "tickets/s", conditions))
+            bars.append(Bar(f"{name}, median", statistics.median(arm.rates), None, "tickets/s", conditions))
             bars += [Bar(f"{name}, wait p{share}", arm.wait(share), None, "ms", steady) for share in (50, 95)]
             bars.append(Bar(f"{name}, others", statistics.median(arm.others), None, "cores", "during the backlogs"))
         for workers in load.workers[1:]:
             bar = load.bar if (company.name, workers) == (SQLITE, 2) else None
             ratio = _against_one(company, workers)
             bars.append(Bar(f"{company.name}, {workers} against 1", ratio, bar, "times", "best of the rounds"))
+            bars.append(
+                Bar(
+                    f"{company.name}, {workers} against 1, typical",
+                    _typically(company, workers),
+                    None,
+                    "times",
+                    "median of each round's",
+                )
+            )
         told = f"of {len(company.ended):,} tickets"
         failed = sum(not each.succeeded for each in company.ended)
         again = sum(each.claims > 1 for each in company.ended)
         bars.append(Bar(f"{company.name}, not decided", failed, 0, "tickets", told, least=False))
         bars.append(Bar(f"{company.name}, claimed again", again, None, "tickets", told))
     status = report("Worker processes on one database", bars, as_json=as_json)
+    busy = statistics.median(others for company in companies for arm in company.arms.values() for others in arm.others)
     for bar in bars:
         if not bar.met:
-            _say(f"Missed: {bar.name} is {bar.figure:.3g} {bar.unit}; the bar is {bar.bar:g}.", as_json=as_json)
+            told = f"Missed: {bar.name} is {bar.figure:.3g} {bar.unit}; the bar is {bar.bar:g}."
+            _say(f"{told} Everything else used {busy:.1f} of {os.cpu_count()} cores meanwhile.", as_json=as_json)
     return status
 
 

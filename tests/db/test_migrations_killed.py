@@ -15,7 +15,7 @@ from rows_harness import Rows
 import databases
 from ticketflow.db import Database, migrations
 
-FEW = 13
+FEW = 19
 """To the next point that is tried: making everything takes some sixty statements and commits, a later change a few."""
 EARLIER = revision_harness.revisions()[:-1]
 POINTS = pytest.mark.parametrize(
@@ -52,7 +52,7 @@ def test_a_killed_upgrade_leaves_one_revision_or_the_other(tmp_path: Path, revis
         database.close()
         if ended:
             break
-        point, tried = point + (1 if every else FEW if revision is None else 5), tried + 1
+        point, tried = point + (1 if every else FEW if revision is None else 7), tried + 1
     assert tried >= 2
 
 
