@@ -62,7 +62,7 @@ def _measure(*, short: bool, kills: int, as_json: bool) -> list[Bar]:
         print(finding, file=sys.stderr)
     for finding in soaked.findings:
         print(f"soak: {finding}", file=sys.stderr)
-    return [*_of_matrix(outcomes, seconds), *_of_soak(soaked)]
+    return [*_of_matrix(outcomes, seconds, short=short), *_of_soak(soaked)]
 
 
 def _matrix(home: Path, *, short: bool) -> list[Outcome]:
@@ -73,9 +73,10 @@ def _matrix(home: Path, *, short: bool) -> list[Outcome]:
     return [outcome for outcome in run_all(cases, home) if outcome.reached or outcome.findings]
 
 
-def _of_matrix(outcomes: Sequence[Outcome], seconds: float) -> list[Bar]:
+def _of_matrix(outcomes: Sequence[Outcome], seconds: float, *, short: bool) -> list[Bar]:
     healthy = [each.recovery for each in outcomes if each.case.mode == "ok" and each.case.harm == "kill"]
     told = f"{len(outcomes)} cases x 2 tickets, lease {LEASE_SECONDS} s, {seconds:.0f} s"
+    bar = (LEASE_SECONDS + 2) * (2 if short else 1)  # the short form runs where others work
     others = sum(len(each.findings) for each in outcomes) - sum(each.count("I2", *LOST) for each in outcomes)
     return [
         Bar("matrix: sent twice", sum(each.count("I2") for each in outcomes), 0, "tickets", told, least=False),
@@ -83,7 +84,7 @@ def _of_matrix(outcomes: Sequence[Outcome], seconds: float) -> list[Bar]:
         Bar("matrix: other findings", others, 0, "", "I3, I4, I6, I7", least=False),
         Bar("matrix: hand-offs", sum(each.hand_offs for each in outcomes), None, "tickets", "a human has the draft"),
         Bar("recovery p50", statistics.median(healthy), None, "s", f"{len(healthy)} kills, provider healthy"),
-        Bar("recovery max", max(healthy), LEASE_SECONDS + 2, "s", "lease + 2 s", least=False),
+        Bar("recovery max", max(healthy), bar, "s", "lease + 2 s" + (", doubled" if short else ""), least=False),
     ]
 
 
