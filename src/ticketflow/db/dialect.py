@@ -15,9 +15,6 @@ from sqlalchemy.exc import DBAPIError
 from ticketflow.clock import Clock
 from ticketflow.errors import StorageUnavailable
 
-POOL_SECONDS = 10.0
-"""How long a thread waits for a connection while all are in use."""
-
 IdRange = tuple[int, int]
 """First and last chunk id, both inclusive."""
 

@@ -5,16 +5,15 @@ Callers pass the Session down; nobody below commits.
 
 import threading
 from collections.abc import Callable, Generator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Select, Table
-from sqlalchemy.exc import DBAPIError, IntegrityError, TimeoutError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 
 from ticketflow.clock import Clock
-from ticketflow.db.crowd import Crowd
 from ticketflow.db.dialect import Dialect
-from ticketflow.errors import KeyTaken, StorageUnavailable
+from ticketflow.errors import KeyTaken
 
 S = TypeVar("S", bound=Select[*tuple[Any, ...]])
 
@@ -75,7 +74,6 @@ class Database:
         self.engine: Engine = dialect.engine(url)
         self.clock = clock or dialect.clock(self.engine)
         self._local = threading.local()
-        self._crowds = {False: Crowd(), True: Crowd()}  # a lock that writers wait for need not stop readers
 
     @contextmanager
     def read(self) -> Generator[Session]:
@@ -101,10 +99,7 @@ class Database:
             now = self.clock.now()
         self._local.open = True
         try:
-            with ExitStack() as opened:
-                with self._crowds[writes].waiting():
-                    connection = opened.enter_context(self.connection(writes=writes))
-                    opened.enter_context(connection.begin())
+            with self.connection(writes=writes) as connection, connection.begin():
                 session = Session(connection, self.dialect, now, writes=writes)
                 yield session
                 session.finish()
@@ -126,10 +121,6 @@ class Database:
             raise KeyTaken(
                 "Somebody stored the same, or removed what it belongs to, at the same moment.",
                 remedy="Look at what is there now; then try again.",
-            ) from error
-        except TimeoutError as error:
-            raise StorageUnavailable(
-                "Every connection to the database is in use.", remedy="Try again in a moment."
             ) from error
         except DBAPIError as error:
             unavailable = self.dialect.unavailable(error)

@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from ticketflow.clock import Clock, SystemClock
-from ticketflow.db.dialect import POOL_SECONDS, IdRange
+from ticketflow.db.dialect import IdRange
 from ticketflow.db.types import dump_json
 from ticketflow.errors import StorageUnavailable
 
@@ -79,7 +79,6 @@ class SQLite:
             url,
             pool_size=16,
             max_overflow=16,
-            pool_timeout=POOL_SECONDS,
             hide_parameters=True,
             json_serializer=dump_json,
             json_deserializer=from_json,

@@ -18,7 +18,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from ticketflow.clock import Clock
 from ticketflow.db import tidb_ddl
-from ticketflow.db.dialect import POOL_SECONDS, IdRange
+from ticketflow.db.dialect import IdRange
 from ticketflow.db.tidb_clock import ClusterClock
 from ticketflow.db.types import dump_json
 from ticketflow.errors import Misconfigured, NotReady, StorageUnavailable
@@ -26,9 +26,8 @@ from ticketflow.errors import Misconfigured, NotReady, StorageUnavailable
 if TYPE_CHECKING:
     from ticketflow.db.tidb_search import TiDBSearch
 
-CONNECT_SECONDS = 5
-ANSWER_SECONDS = 60  # longer than any statement of ours takes; a server that hangs is then given up
-SCHEMA_SECONDS = 3_600  # a change of the schema may go through every row
+CONNECT_SECONDS = 10
+ANSWER_SECONDS = 120  # longer than any statement of ours takes; a server that hangs is then given up
 LOCK_WAIT_SECONDS = 20  # below the lease, so that a step's commit fails before it is another worker's
 MIGRATION_SECONDS = 300  # that a process waits for another one's
 POSTINGS_TOGETHER = 2_000  # rows a statement
@@ -63,7 +62,6 @@ class TiDB:
                 wanted,
                 pool_size=16,
                 max_overflow=16,
-                pool_timeout=POOL_SECONDS,
                 pool_pre_ping=True,
                 pool_reset_on_return=None,  # every transaction of ours ends by itself
                 hide_parameters=True,
