@@ -1,5 +1,6 @@
 """What the benches share: where the data sets are, and how a figure is printed beside its bar."""
 
+import csv
 import json
 import os
 import platform
@@ -37,6 +38,17 @@ def data(name: str) -> Path | None:
         return folder
     print(f"skipped: there is no {folder}; TICKETFLOW_SHARED names the folder that holds data/")
     return None
+
+
+def sample(source: Path, target: Path, every: int) -> Path:
+    """Write every so many of a CSV file's rows to another file; its path."""
+    with source.open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    with target.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
+        writer.writeheader()
+        writer.writerows(rows[::every])
+    return target
 
 
 def report(title: str, bars: list[Bar], *, as_json: bool) -> int:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
-from common import Bar, data, report
+from common import Bar, data, report, sample
 
 
 def main() -> int:
@@ -28,8 +28,8 @@ def main() -> int:
     if folder is None:
         return 0
     with tempfile.TemporaryDirectory() as home:
-        train = _sample(folder / "train.csv", Path(home) / "train.csv", 5 if given.short else 1)
-        test = _sample(folder / "test.csv", Path(home) / "test.csv", 10 if given.short else 1)
+        train = sample(folder / "train.csv", Path(home) / "train.csv", 5 if given.short else 1)
+        test = sample(folder / "test.csv", Path(home) / "test.csv", 10 if given.short else 1)
         bars = _measure(train, test, Path(home) / "home", given.workers, short=given.short)
     return report("Banking77 by the command line", bars, as_json=given.json)
 
@@ -75,16 +75,6 @@ def _run(*arguments: object, home: Path) -> subprocess.CompletedProcess[str]:
     if done.returncode != 0:
         raise SystemExit(f"{' '.join(command)} failed: {done.stderr}")
     return done
-
-
-def _sample(source: Path, target: Path, every: int) -> Path:
-    with source.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))
-    with target.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows[::every])
-    return target
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 """Whether TiDB ranks as SQLite does: the share of the ten best that both have in common, on the same real tickets.
 
-`TICKETFLOW_TEST_DATABASE_URL=… python bench/same_ranking.py [--short] [--json]`; `make test-tidb` starts a server.
+`TICKETFLOW_TEST_DATABASE_URL=… python bench/same_ranking.py [--short] [--json]`; `make tidb` starts a server.
 """
 
 import argparse
-import csv
 import sys
 import tempfile
 from pathlib import Path
 
 from common import ROOT, Bar, data, report
+from search_quality import banking77
 
 sys.path.insert(0, str(ROOT / "tests"))
 sys.path.insert(0, str(ROOT / "tests" / "db"))
@@ -32,15 +32,14 @@ def main() -> int:
     options.add_argument("--short", action="store_true", help="2,000 tickets and 100 queries.")
     options.add_argument("--json", action="store_true")
     chosen = options.parse_args()
-    folder = data("banking77")
-    if folder is None:
+    if data("banking77") is None:
         return 0
     if databases.SERVER is None:
         print("skipped: TICKETFLOW_TEST_DATABASE_URL names no TiDB")
         return 0
     held, asked = (2_000, 100) if chosen.short else (10_003, 500)
-    rows = [row["text"] for row in csv.DictReader((folder / "train.csv").open(encoding="utf-8"))][::-1][:held]
-    queries = [row["text"] for row in csv.DictReader((folder / "test.csv").open(encoding="utf-8"))]
+    rows, queries = ([text for text, _ in part] for part in banking77())
+    rows = rows[::-1][:held]
     queries = queries[:: len(queries) // asked][:asked]
     sources = [
         Source(ChunkKind.CASE, f"case-{number}", "", text, language=LANGUAGES[number % 3])

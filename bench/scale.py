@@ -11,7 +11,6 @@ TiDB is measured beside SQLite where --tidb or TICKETFLOW_TEST_DATABASE_URL name
 """
 
 import argparse
-import csv
 import os
 import statistics
 import subprocess
@@ -26,7 +25,8 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import select
 
-from common import ROOT, Bar, data, report
+from common import ROOT, Bar, data, report, sample
+from search_quality import banking77
 
 sys.path.insert(0, str(ROOT / "tests"))
 
@@ -241,10 +241,11 @@ def main() -> int:
     busy = os.getloadavg()[0]
     try:
         with tempfile.TemporaryDirectory(prefix="scale-") as place:
-            train, held = _sample(folder / "train.csv", Path(place) / "train.csv", load.every)
-            questions = [row["text"] for row in csv.DictReader((folder / "test.csv").open(encoding="utf-8"))]
+            train = sample(folder / "train.csv", Path(place) / "train.csv", load.every)
+            history, questions = banking77()
+            held, texts = len(history[:: load.every]), [text for text, _ in questions]
             for name, url in _places(Path(place)):
-                companies.append(Company(name, url, Path(place) / name, train, questions))
+                companies.append(Company(name, url, Path(place) / name, train, texts))
             _measure(companies, load)
     finally:
         for company in companies:
@@ -262,16 +263,6 @@ def main() -> int:
 def _places(place: Path) -> list[tuple[str, str]]:
     found = [(SQLITE, f"sqlite:///{place}/scale.db")]
     return found if databases.SERVER is None else [*found, (TIDB, databases.url(place / "tidb.db"))]
-
-
-def _sample(source: Path, target: Path, every: int) -> tuple[Path, int]:
-    with source.open(encoding="utf-8") as file:
-        rows = list(csv.DictReader(file))[::every]
-    with target.open("w", encoding="utf-8", newline="") as file:
-        writer = csv.DictWriter(file, fieldnames=list(rows[0]))
-        writer.writeheader()
-        writer.writerows(rows)
-    return target, len(rows)
 
 
 def _measure(companies: Sequence[Company], load: Load) -> None:

@@ -12,6 +12,8 @@ TicketFlowError                 code, HTTP status, retryable
 ├── NotReady              503   the product cannot serve now and says what is missing; retryable
 │   ├── StorageUnavailable      the database cannot be reached, is locked or its disk is full
 │   └── MigrationNeeded         the schema is not at this version's revision
+├── NotSent               502   an outlet is certain that nothing was accepted; retryable
+│   └── Refused                 the other side refused for good; not retryable
 ├── LeaseLost             409   a run was claimed by another worker; the step's work is dropped
 └── Misconfigured         500   the installation is wrong: names the variable or file and the remedy
 """
@@ -109,6 +111,21 @@ class MigrationNeeded(NotReady):
     """The database schema is older or newer than this version of the product."""
 
     code = "migration_needed"
+    retryable = False
+
+
+class NotSent(TicketFlowError):
+    """It is proven that nothing was accepted: no connection could be made, or the other side said so. Tried again."""
+
+    code = "not_sent"
+    status = 502
+    retryable = True
+
+
+class Refused(NotSent):
+    """The other side refused for good, and accepted nothing: a human gets the draft."""
+
+    code = "refused"
     retryable = False
 
 

@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from histories import HISTORIES
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from sqlalchemy import event as sqlalchemy_event
@@ -160,19 +161,8 @@ class Histories(RuleBasedStateMachine):
         self._folder.cleanup()
 
 
-SETTINGS = settings(
-    max_examples=20,
-    stateful_step_count=20,
-    deadline=None,
-    database=None,
-    derandomize=True,
-    report_multiple_bugs=False,
-    suppress_health_check=list(HealthCheck),
-)
-
-
 def test_every_history_keeps_the_invariants_and_ends() -> None:
-    run_state_machine_as_test(Histories, settings=SETTINGS)
+    run_state_machine_as_test(Histories, settings=HISTORIES)
 
 
 @pytest.mark.parametrize("taken_out", [NO_FENCE, NO_COUNT_AT_CLAIM])
@@ -181,4 +171,4 @@ def test_a_guard_that_is_taken_out_is_missed(taken_out: Mutation) -> None:
         mutation = taken_out
 
     with pytest.raises(AssertionError, match=r"I[1-7]"):
-        run_state_machine_as_test(Mutant, settings=settings(SETTINGS, phases=[Phase.generate]))
+        run_state_machine_as_test(Mutant, settings=settings(HISTORIES, phases=[Phase.generate]))

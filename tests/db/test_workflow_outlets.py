@@ -18,10 +18,11 @@ from workflow_harness import LEASE_SECONDS, MAX_ATTEMPTS, WORKSPACE, Killed, kil
 from ticketflow.clock import SECOND
 from ticketflow.db import Database, Session
 from ticketflow.db.tables import effect, message, setting, ticket
+from ticketflow.errors import NotSent, Refused
 from ticketflow.testing import FrozenClock
 from ticketflow.workflow import effects, queue
 from ticketflow.workflow.engine import State
-from ticketflow.workflow.outlets import NotSent, Refused, call_seconds
+from ticketflow.workflow.outlets import call_seconds
 
 B, C = 0, 1
 """Numbers of tickets whose answer goes to an outlet that knows our key, and to one that does not."""

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -65,9 +66,15 @@ class Farm:
         """A worker."""
         return self._start("worker", "--threads", "1")
 
-    def open(self) -> Database:
-        """The database, for a look at what is stored."""
-        return build(Config(home=self.home, database_url=self.url)).database
+    @contextmanager
+    def at_rest(self, seconds: float = SECONDS) -> Iterator[Database]:
+        """The database once every ticket's run has ended, for a look at what is stored."""
+        database = build(Config(home=self.home, database_url=self.url)).database
+        try:
+            until(lambda: live(database) == 0, seconds)
+            yield database
+        finally:
+            database.close()
 
     def close(self) -> None:
         for process in self._processes:
@@ -121,7 +128,22 @@ class Client:
     failed: list[str] = field(default_factory=list)
     elsewhere: int = 0
 
-    def run(self, stop: threading.Event) -> None:
+    @contextmanager
+    def posting(self) -> Iterator[None]:
+        """Post while the block runs: some before it begins, and some after what happens in it."""
+        stop = threading.Event()
+        thread = threading.Thread(target=self._run, args=(stop,), daemon=True)
+        thread.start()
+        try:
+            until(lambda: len(self.accepted) > 10)
+            yield
+            after = len(self.accepted)
+            until(lambda: len(self.accepted) > after + 10)
+        finally:
+            stop.set()
+            thread.join(30)
+
+    def _run(self, stop: threading.Event) -> None:
         number = 0
         while not stop.is_set():
             number += 1

@@ -76,10 +76,8 @@ class Company(Farm):
         until(lambda: call(self.port, self.key, "GET", "/readyz").status == 200, RECOVERS_SECONDS)
         assert self.server.poll() is None
         assert self.worker.poll() is None
-        database = self.open()
-        until(lambda: farm.live(database) == 0, 40)
-        assert farm.findings(database, self.accepted) == []
-        database.close()
+        with self.at_rest(40) as database:
+            assert farm.findings(database, self.accepted) == []
         return took
 
 

@@ -4,7 +4,6 @@
 """
 
 import signal
-import threading
 import time
 from collections.abc import Iterator
 from pathlib import Path
@@ -43,49 +42,33 @@ def test_two_servers_and_two_workers_are_restarted_in_turn_and_no_accepted_reque
     until(lambda: seen("ticket.created"), 5)
     until(lambda: seen("decision.made"), 20)
 
-    client, stop = Client(ports, company.key), threading.Event()
-    posting = threading.Thread(target=client.run, args=(stop,), daemon=True)
-    posting.start()
-    until(lambda: len(client.accepted) > 10)
-    for place in range(2):
-        process, port = servers[place]
-        process.send_signal(signal.SIGTERM)
-        assert process.wait(25) == 0
-        servers[place] = company.serve(port)
-        workers[place].send_signal(signal.SIGTERM)
-        assert workers[place].wait(25) == 0
-        workers[place] = company.work()
-    after = len(client.accepted)
-    until(lambda: len(client.accepted) > after + 10)
-    stop.set()
-    posting.join(30)
+    client = Client(ports, company.key)
+    with client.posting():
+        for place in range(2):
+            process, port = servers[place]
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(25) == 0
+            servers[place] = company.serve(port)
+            workers[place].send_signal(signal.SIGTERM)
+            assert workers[place].wait(25) == 0
+            workers[place] = company.work()
 
-    database = company.open()
-    until(lambda: farm.live(database) == 0)
     print(f"{len(client.accepted)} accepted, {client.elsewhere} sent to the other server, {len(client.failed)} failed")
     assert client.failed == []
-    assert farm.findings(database, [ticket_id, *client.accepted]) == []
-    with database.read() as session:
-        attempts = set(session.execute(select(run.c.attempt).where(run.c.workflow == "ticket")).scalars())
+    with company.at_rest() as database:
+        assert farm.findings(database, [ticket_id, *client.accepted]) == []
+        with database.read() as session:
+            attempts = set(session.execute(select(run.c.attempt).where(run.c.workflow == "ticket")).scalars())
     assert attempts == {1}, "a worker that is asked to stop ends what it has begun"
-    database.close()
 
 
 def test_a_killed_worker_and_a_killed_server_lose_nothing(company: Farm) -> None:
     servers = [company.serve(), company.serve()]
     workers = [company.work(), company.work()]
-    client, stop = Client([port for _, port in servers], company.key), threading.Event()
-    posting = threading.Thread(target=client.run, args=(stop,), daemon=True)
-    posting.start()
-    until(lambda: len(client.accepted) > 10)
-    workers[0].kill()
-    time.sleep(0.3)
-    servers[0][0].kill()
-    after = len(client.accepted)
-    until(lambda: len(client.accepted) > after + 10)
-    stop.set()
-    posting.join(30)
-    database = company.open()
-    until(lambda: farm.live(database) == 0)
-    assert farm.findings(database, client.accepted) == []
-    database.close()
+    client = Client([port for _, port in servers], company.key)
+    with client.posting():
+        workers[0].kill()
+        time.sleep(0.3)
+        servers[0][0].kill()
+    with company.at_rest() as database:
+        assert farm.findings(database, client.accepted) == []

@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 from urllib.parse import quote
 
-from ticketflow.workflow.outlets import NotSent
+from ticketflow.errors import NotSent
 
 MODES = ("ok", "late", "tardy", "500_before", "500_after", "slow")
 """ok, then the first call for each message: accepted but answered too late; accepted too late, after the caller went

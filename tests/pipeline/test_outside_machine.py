@@ -9,7 +9,8 @@ from unittest import mock
 
 import outside_mutants
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from histories import HISTORIES
+from hypothesis import Phase, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule, run_state_machine_as_test
 from outside_memory import Post, worker
@@ -20,10 +21,10 @@ from workflow_harness import LEASE_SECONDS, MAX_ATTEMPTS, WORKSPACE, Killed, kil
 import databases
 from ticketflow.clock import SECOND
 from ticketflow.db.tables import effect, message, setting, step_output, ticket
+from ticketflow.errors import NotSent
 from ticketflow.testing import FrozenClock
 from ticketflow.workflow import queue
 from ticketflow.workflow.engine import State
-from ticketflow.workflow.outlets import NotSent
 
 OUTSIDE = ["before_sending", "sending", "calling", "called", "looking_up", "looked_up", "before_release", "released"]
 STANDING = ["claimed", "committed:decide", *(f"{point}:send" for point in [*OUTSIDE, "before_commit", "committed"])]
@@ -190,19 +191,8 @@ class Histories(RuleBasedStateMachine):
             self._folder.cleanup()
 
 
-SETTINGS = settings(
-    max_examples=20,
-    stateful_step_count=20,
-    deadline=None,
-    database=None,
-    derandomize=True,
-    report_multiple_bugs=False,
-    suppress_health_check=list(HealthCheck),
-)
-
-
 def test_every_history_sends_once_at_most_and_loses_nothing() -> None:
-    run_state_machine_as_test(Histories, settings=SETTINGS)
+    run_state_machine_as_test(Histories, settings=HISTORIES)
 
 
 @pytest.mark.parametrize(
@@ -213,7 +203,7 @@ def test_a_guard_that_is_taken_out_is_missed(mutant: str, invariants: str) -> No
     class Mutant(Histories):
         pass
 
-    tried = settings(SETTINGS, phases=[Phase.generate], max_examples=100)
+    tried = settings(HISTORIES, phases=[Phase.generate], max_examples=100)
     with contextlib.ExitStack() as stack:
         for patch in outside_mutants.patches(mutant):
             stack.enter_context(patch)

@@ -29,16 +29,18 @@ def queue_look(session: Session, workspace_id: str, *, looked_at: int = 0, now: 
     if now:
         queue.enqueue(session, workspace_id, WATCH, trigger_id=new_id(), payload={})
     elif session.now - looked_at >= LOOK_EVERY:
-        queue.enqueue(session, workspace_id, WATCH, trigger_id=f"watch-{session.now // LOOK_EVERY}", payload={})
+        _queue_in_slot(session, workspace_id, session.now // LOOK_EVERY)
 
 
 def schedule_look(session: Session, workspace_id: str, after: int) -> None:
-    """Queue a look soon after a moment that lies ahead, whether or not tickets arrive then.
+    """Queue a look soon after a moment that lies ahead, whether or not tickets arrive then."""
+    _queue_in_slot(session, workspace_id, after // LOOK_EVERY + 1)
 
-    Several within LOOK_EVERY are one: a slot of time is one trigger, so no process has to be the one that schedules.
-    """
-    slot = after // LOOK_EVERY + 1
-    queue.enqueue(session, workspace_id, WATCH, trigger_id=f"watch-{slot}", payload={}, due_at=slot * LOOK_EVERY)
+
+def _queue_in_slot(session: Session, workspace_id: str, slot: int) -> None:
+    # A slot of time is one trigger: several looks in it are one, and no process has to be the one that schedules.
+    due_at = max(session.now, slot * LOOK_EVERY)
+    queue.enqueue(session, workspace_id, WATCH, trigger_id=f"watch-{slot}", payload={}, due_at=due_at)
 
 
 def observe(session: Session, workspace_id: str, segment: str, *, wrong: bool) -> Watch:

@@ -42,6 +42,8 @@ TITLES = {
     "invalid_file": (422, "The file cannot be read"),
     "internal": (500, "Something went wrong here"),
     "misconfigured": (500, "The installation is wrong"),
+    "not_sent": (502, "The other side took nothing"),
+    "refused": (502, "The other side refused it"),
     "not_ready": (503, "Not ready to serve"),
     "storage_unavailable": (503, "The database cannot be used"),
     "migration_needed": (503, "The database needs a migration"),

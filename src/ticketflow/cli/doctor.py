@@ -56,9 +56,9 @@ def examine(chosen: "Config") -> Iterator[Finding]:
         yield finding
         if not finding.good:
             return
-    for name, look in (("search", _search), ("vectors", _vectors), ("secret", _secret)):
-        if look is not _vectors or not built.database.dialect.native_vectors:
-            yield _looked_at(name, lambda look=look: look(built))
+    in_memory = [] if built.database.dialect.native_vectors else [("vectors", _vectors)]
+    for name, look in (("search", _search), *in_memory, ("secret", _secret)):
+        yield _looked_at(name, lambda look=look: look(built))
     yield from _knowledge(built)
 
 

@@ -47,9 +47,8 @@ class _HalfVector(UserDefinedType[bytes]):
         return lambda value: np.fromstring(value[1:-1], np.float32, sep=",").astype("<f2").tobytes()
 
 
-cast(dict[str, Any], ischema_names).setdefault(
-    "vector", _HalfVector
-)  # so that a migrated schema can be compared with the tables
+_reflected: dict[str, Any] = cast(Any, ischema_names)
+_reflected.setdefault("vector", _HalfVector)  # so that a migrated schema can be compared with the tables
 
 Json = JSON().with_variant(_JsonText(), "mysql")
 """A JSON object or array that comes back exactly as it went in, numbers and the order of keys included.
@@ -62,7 +61,6 @@ Vector = LargeBinary().with_variant(_HalfVector(), "mysql")
 
 LongText = Text().with_variant(MEDIUMTEXT(), "mysql")
 """Text of up to 16 MB."""
-
 
 Real = Float(53).with_variant(DOUBLE(asdecimal=False), "mysql")
 """A Python float, all of its digits."""

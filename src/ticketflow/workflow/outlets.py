@@ -10,7 +10,7 @@ from typing import Any, Protocol, TypeVar
 from ticketflow.clock import SECOND
 from ticketflow.db import Session
 from ticketflow.domain import Value
-from ticketflow.errors import TicketFlowError
+from ticketflow.errors import NotSent
 from ticketflow.workflow import effects
 from ticketflow.workflow.effects import Effect, EffectState
 from ticketflow.workflow.engine import State, Step
@@ -20,21 +20,6 @@ D = TypeVar("D")
 CALL_SHARE = 0.4
 """Of the lease, for one call. Half of it may be over when a call begins; the rest is for committing the outcome."""
 INTERRUPTED = "Sending was interrupted, and nobody could say whether it arrived."
-
-
-class NotSent(TicketFlowError):
-    """It is proven that nothing was accepted: no connection could be made, or the other side said so. Tried again."""
-
-    code = "not_sent"
-    status = 502
-    retryable = True
-
-
-class Refused(NotSent):
-    """The other side refused for good, and accepted nothing: a human gets the draft."""
-
-    code = "refused"
-    retryable = False
 
 
 class Outlet(Protocol):

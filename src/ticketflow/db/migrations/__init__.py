@@ -17,11 +17,7 @@ _one_at_a_time = threading.Lock()  # alembic's context is one for the process
 def upgrade(database: Database, revision: str = "head") -> None:
     """Bring the schema to `revision`. Safe to run again, and safe when another process does the same."""
     config = _config()
-    with (
-        _one_at_a_time,
-        database.connection(writes=True) as connection,
-        database.dialect.migrating(connection),
-    ):
+    with _one_at_a_time, database.connection(writes=True) as connection, database.dialect.migrating(connection):
         config.attributes["connection"] = connection
         config.attributes["dialect"] = database.dialect
         command.upgrade(config, revision)
