@@ -41,7 +41,7 @@ fix: $(VENV)/dev ## Format, and mend what can be mended by itself
 	$(BIN)/ruff format .
 
 test-processes: $(VENV)/dev ## Servers and workers restarted and killed under load, and databases that fail; two minutes
-	$(BIN)/python -m pytest -m slow tests/e2e/test_processes.py tests/e2e/test_faults.py
+	$(BIN)/python -m pytest -m slow tests/e2e/test_processes.py tests/e2e/test_faults.py tests/e2e/test_clock.py
 
 tidb: $(VENV)/dev ## Build a real TiDB server (needs Go; ten minutes the first time) and keep it up on port 4000
 	$(BIN)/python tests/tidb/run.py

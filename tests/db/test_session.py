@@ -14,7 +14,7 @@ from workflow_harness import WORKSPACE, accept, open_database
 import databases
 from ticketflow import events
 from ticketflow.clock import SystemClock
-from ticketflow.db import Database, Session
+from ticketflow.db import Database, Session, dialect
 from ticketflow.db.tables import daily_metric, message, run, ticket
 from ticketflow.errors import StorageUnavailable
 from ticketflow.testing import FrozenClock
@@ -229,3 +229,14 @@ def test_a_database_that_cannot_be_opened_is_said_clearly(tmp_path: Path, databa
     with pytest.raises(StorageUnavailable, match="did not answer"), broken.read():
         pass
     broken.close()
+
+
+def test_who_waits_too_long_for_a_connection_is_told_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, value in {"pool_size": 1, "max_overflow": 0, "pool_timeout": 0.05}.items():
+        monkeypatch.setitem(dialect.POOL, name, value)
+    database = databases.migrated(tmp_path / "small.db", SystemClock())
+    with database.connection(writes=False), pytest.raises(StorageUnavailable, match="Every connection") as refused:
+        names(database)
+    assert refused.value.remedy
+    assert names(database) == []
+    database.close()

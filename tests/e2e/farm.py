@@ -24,13 +24,16 @@ from ticketflow.db.tables import decision, event, run, ticket
 from ticketflow.runtime import build
 
 SECONDS = 60.0
+SHIFTED = Path(__file__).parent / "shifted"  # what it holds is imported by every Python that starts
 TEXT = "Where is my parcel with the {}? The tracking has not moved."
 
 
 class Farm:
-    """An installation with a history. Its processes are killed by `close`."""
+    """An installation with a history. Its processes are killed by `close`, and read a clock that `set_clock` sets."""
 
     def __init__(self, folder: Path, database_url: str | None = None) -> None:
+        self._clock = folder / "clock"
+        self.set_clock(hours=0)
         self.home = folder / "home"
         self.url = database_url or databases.url(folder / "farm.db")
         self._environment = {name: value for name, value in os.environ.items() if not name.startswith("TICKETFLOW_")}
@@ -39,6 +42,8 @@ class Farm:
             "TICKETFLOW_DATABASE_URL": self.url,
             "TICKETFLOW_LEASE_SECONDS": "5",
             "TICKETFLOW_LOG_LEVEL": "WARNING",
+            "PYTHONPATH": str(SHIFTED),
+            "SHIFTED_CLOCK": str(self._clock),
         }
         self._processes: list[subprocess.Popen[str]] = []
         write_history(folder / "history.jsonl")
@@ -46,6 +51,12 @@ class Farm:
         self.command("import", str(folder / "history.jsonl"), *columns)
         told = self.command("key", "create", "farm", "--scope", "all", "--json")
         self.key = str(json.loads(told)["key"])
+
+    def set_clock(self, hours: float) -> None:
+        """Set the machine's clock, as the processes see it, so much ahead of the real time (below 0: behind it)."""
+        written = self._clock.with_suffix(".new")
+        written.write_text(str(round(hours * 3600 * 1e9)))
+        written.replace(self._clock)
 
     def command(self, *arguments: str) -> str:
         """Run a command to its end; what it printed."""
@@ -135,13 +146,17 @@ class Client:
         thread = threading.Thread(target=self._run, args=(stop,), daemon=True)
         thread.start()
         try:
-            until(lambda: len(self.accepted) > 10)
+            self.goes_on()
             yield
-            after = len(self.accepted)
-            until(lambda: len(self.accepted) > after + 10)
+            self.goes_on()
         finally:
             stop.set()
             thread.join(30)
+
+    def goes_on(self) -> None:
+        """Wait until some more are accepted."""
+        before = len(self.accepted)
+        until(lambda: len(self.accepted) > before + 10)
 
     def _run(self, stop: threading.Event) -> None:
         number = 0

@@ -6,7 +6,7 @@ from contextlib import suppress
 
 
 class Proxy:
-    """Passes bytes on to 127.0.0.1:`target`; while it is cut, nobody gets through and nothing goes on."""
+    """Passes bytes on to 127.0.0.1:`target`, until it is cut (connections end) or stalls (they do not, in silence)."""
 
     def __init__(self, target: int) -> None:
         self.target = target
@@ -14,6 +14,8 @@ class Proxy:
         self.port = int(self._listener.getsockname()[1])
         self._pairs: list[tuple[socket.socket, socket.socket]] = []
         self._cut = threading.Event()
+        self._flowing = threading.Event()
+        self._flowing.set()
         threading.Thread(target=self._accept, daemon=True).start()
 
     def cut(self) -> None:
@@ -23,12 +25,18 @@ class Proxy:
             _end(*pair)
         self._pairs.clear()
 
+    def stall(self) -> None:
+        """Keep every connection, take new ones, and pass nothing on."""
+        self._flowing.clear()
+
     def mend(self) -> None:
-        """Let connections through again."""
+        """Let connections through again, and what was held back."""
         self._cut.clear()
+        self._flowing.set()
 
     def close(self) -> None:
         self.cut()
+        self._flowing.set()
         self._listener.close()
 
     def _accept(self) -> None:
@@ -45,12 +53,13 @@ class Proxy:
                 far.settimeout(None)
                 self._pairs.append((near, far))
                 for source, sink in ((near, far), (far, near)):
-                    threading.Thread(target=_pass_on, args=(source, sink), daemon=True).start()
+                    threading.Thread(target=_pass_on, args=(source, sink, self._flowing), daemon=True).start()
 
 
-def _pass_on(source: socket.socket, sink: socket.socket) -> None:
+def _pass_on(source: socket.socket, sink: socket.socket, flowing: threading.Event) -> None:
     with suppress(OSError):
         while chunk := source.recv(1 << 16):
+            flowing.wait()
             sink.sendall(chunk)
     _end(source, sink)
 

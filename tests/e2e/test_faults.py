@@ -11,6 +11,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
@@ -21,11 +22,13 @@ from proxy import Proxy
 from sqlalchemy.engine import make_url
 
 import databases
+from ticketflow.db.tidb import ANSWER_SECONDS, CONNECT_SECONDS
 
 sys.path.insert(0, str(Path(__file__).parent.parent / "tidb"))
 import run as tidb
 
 RECOVERS_SECONDS = 10.0
+CROWD = 60
 PASSWORD = "faults"
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(180)]
@@ -39,6 +42,9 @@ class Company(Farm):
         self.server, self.port = self.serve()
         self.worker = self.work()
         self.accepted: list[str] = []
+        self.accept(1)
+        with self.at_rest():
+            pass  # both have begun their work: what cannot even start ends with an error
 
     def post(self, *, seconds: float = 60.0) -> Answer:
         """Post a ticket; what is accepted is remembered."""
@@ -66,6 +72,19 @@ class Company(Farm):
         assert (ready.status, "retry-after" in ready.headers) in [(503, True), *([(200, False)] if reads else [])]
         assert call(self.port, self.key, "GET", "/healthz").status == 200
         return answer
+
+    def refuses_a_crowd(self, *, within: float) -> None:
+        """More callers than the server has threads and connections: all are told, and it says that it lives."""
+        with ThreadPoolExecutor(CROWD) as pool:
+            began = time.monotonic()
+            asked = [pool.submit(self.post, seconds=within) for _ in range(CROWD)]
+            time.sleep(1.0)
+            for _ in range(3):
+                assert call(self.port, self.key, "GET", "/healthz", seconds=2).status == 200
+            answers = [one.result() for one in asked]
+            assert time.monotonic() - began < within
+        assert {answer.status for answer in answers} == {503}
+        assert all("retry-after" in answer.headers for answer in answers)
 
     def recovers(self) -> float:
         """Everything goes on unaided; after how many seconds."""
@@ -130,11 +149,30 @@ def test_a_database_that_somebody_locks_for_longer_than_anybody_waits(tmp_path: 
         intruder.execute("BEGIN IMMEDIATE")
         refused = company.refuses(within=40, reads=True)
         assert "locked" in refused.body["detail"]
+        company.refuses_a_crowd(within=60)
         intruder.execute("ROLLBACK")
         intruder.close()
         company.recovers()
     finally:
         company.close()
+
+
+@databases.on_tidb_only
+def test_a_server_that_never_answers(tmp_path: Path) -> None:
+    behind = databases.url(tmp_path / "farm.db")
+    proxy = Proxy(make_url(behind).port or 4000)
+    company = Company(tmp_path, make_url(behind).set(port=proxy.port).render_as_string(hide_password=False))
+    try:
+        company.accept(5)
+        proxy.stall()
+        refused = company.refuses(within=ANSWER_SECONDS + CONNECT_SECONDS + 5)
+        assert "did not answer" in refused.body["detail"]
+        company.refuses_a_crowd(within=60)
+        proxy.mend()
+        company.recovers()
+    finally:
+        company.close()
+        proxy.close()
 
 
 @databases.on_tidb_only

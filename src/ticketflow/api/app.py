@@ -33,6 +33,7 @@ from ticketflow.api.routes import (
     tickets,
 )
 from ticketflow.api.server import DRAIN_SECONDS
+from ticketflow.api.turns import Turns
 from ticketflow.runtime import Runtime
 
 RESOURCES = (
@@ -60,6 +61,7 @@ def create_app(runtime: Runtime, *, max_body_bytes: int = MAX_BODY_BYTES) -> Fas
     """
     app = bare_app(max_body_bytes=max_body_bytes)
     app.state.runtime = runtime
+    app.state.turns = Turns()
     app.state.gate = Gate(runtime.database, runtime.secret)
     app.state.cursors = Cursors(runtime.secret)
     app.state.readiness = Readiness(runtime)

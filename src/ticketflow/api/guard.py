@@ -13,6 +13,7 @@ from ticketflow.api.keys import Gate, Principal
 from ticketflow.api.problems import UnsupportedMediaType
 from ticketflow.api.readiness import Readiness
 from ticketflow.api.scopes import Scope
+from ticketflow.api.turns import Turns
 from ticketflow.errors import Misconfigured
 from ticketflow.runtime import Runtime
 
@@ -64,16 +65,20 @@ class GuardedRoute(APIRoute):
         """The endpoint behind its checks."""
         handle = super().get_route_handler()
 
-        async def guarded(request: Request) -> Response:
-            if self.scope != PUBLIC:
-                gate = cast(Gate, request.app.state.gate)
-                header = request.headers.get("authorization")
-                request.state.principal = await run_in_threadpool(gate.admit, header, Scope(self.scope))
+        async def checked(request: Request) -> Response:
             if self.body_field is not None:
                 _require_json(request)
             return await handle(request)
 
-        return guarded
+        async def guarded(request: Request) -> Response:
+            turns = cast(Turns, request.app.state.turns)
+            async with turns.taken():
+                gate = cast(Gate, request.app.state.gate)
+                header = request.headers.get("authorization")
+                request.state.principal = await run_in_threadpool(gate.admit, header, Scope(self.scope))
+                return await checked(request)
+
+        return checked if self.scope == PUBLIC else guarded
 
 
 def router(tag: str, prefix: str = "/v1") -> APIRouter:

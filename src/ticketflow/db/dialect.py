@@ -15,6 +15,9 @@ from sqlalchemy.exc import DBAPIError
 from ticketflow.clock import Clock
 from ticketflow.errors import StorageUnavailable
 
+POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 10}
+"""Connections of one process, and the seconds that a caller waits for one before it is told to come back."""
+
 IdRange = tuple[int, int]
 """First and last chunk id, both inclusive."""
 

@@ -10,10 +10,11 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection, CursorResult, Engine, Executable, Select, Table
 from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ticketflow.clock import Clock
 from ticketflow.db.dialect import Dialect
-from ticketflow.errors import KeyTaken
+from ticketflow.errors import KeyTaken, StorageUnavailable
 
 S = TypeVar("S", bound=Select[*tuple[Any, ...]])
 
@@ -85,8 +86,8 @@ class Database:
     def write(self) -> Generator[Session]:
         """A transaction that commits when the block ends and rolls back when it raises.
 
-        Raises StorageUnavailable when the database is locked for too long, gone, or its disk is full, and KeyTaken
-        when another transaction stored the same key.
+        Raises StorageUnavailable when the database is locked for too long, gone, its disk is full or all connections
+        to it are waiting, and KeyTaken when another transaction stored the same key.
         """
         with self._transaction(writes=True) as session:
             yield session
@@ -121,6 +122,11 @@ class Database:
             raise KeyTaken(
                 "Somebody stored the same, or removed what it belongs to, at the same moment.",
                 remedy="Look at what is there now; then try again.",
+            ) from error
+        except PoolTimeoutError as error:
+            raise StorageUnavailable(
+                "Every connection to the database is waiting for its answer.",
+                remedy="Try again shortly; if it stays so, look whether the database is locked or overloaded.",
             ) from error
         except DBAPIError as error:
             unavailable = self.dialect.unavailable(error)

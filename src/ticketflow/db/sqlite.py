@@ -15,7 +15,7 @@ from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DatabaseError, DBAPIError, OperationalError
 
 from ticketflow.clock import Clock, SystemClock
-from ticketflow.db.dialect import IdRange
+from ticketflow.db.dialect import POOL, IdRange
 from ticketflow.db.types import dump_json
 from ticketflow.errors import StorageUnavailable
 
@@ -77,8 +77,7 @@ class SQLite:
             Path(path).parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers' words lie here
         engine = create_engine(
             url,
-            pool_size=16,
-            max_overflow=16,
+            **POOL,
             hide_parameters=True,
             json_serializer=dump_json,
             json_deserializer=from_json,

@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import Connection, Engine, Executable, Table, create_engine, event, func, text
+from sqlalchemy import URL, Connection, Engine, Executable, Table, create_engine, event, func, text
 from sqlalchemy.dialects.mysql import insert
 from sqlalchemy.engine import make_url
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 
 from ticketflow.clock import Clock
 from ticketflow.db import tidb_ddl
-from ticketflow.db.dialect import IdRange
+from ticketflow.db.dialect import POOL, IdRange
 from ticketflow.db.tidb_clock import ClusterClock
 from ticketflow.db.types import dump_json
 from ticketflow.errors import Misconfigured, NotReady, StorageUnavailable
@@ -26,8 +26,9 @@ from ticketflow.errors import Misconfigured, NotReady, StorageUnavailable
 if TYPE_CHECKING:
     from ticketflow.db.tidb_search import TiDBSearch
 
-CONNECT_SECONDS = 10
-ANSWER_SECONDS = 120  # longer than any statement of ours takes; a server that hangs is then given up
+CONNECT_SECONDS = 10  # also for the look whether a connection still lives
+ANSWER_SECONDS = 30  # longer than any statement of ours takes; a server that hangs is then given up
+SCHEMA_SECONDS = 3_600  # an index over all that is stored takes its time
 LOCK_WAIT_SECONDS = 20  # below the lease, so that a step's commit fails before it is another worker's
 MIGRATION_SECONDS = 300  # that a process waits for another one's
 POSTINGS_TOGETHER = 2_000  # rows a statement
@@ -58,21 +59,14 @@ class TiDB:
         """See Dialect.engine. Raises Misconfigured where the driver is not installed."""
         wanted = make_url(url).set(drivername="mysql+pymysql")
         try:
-            engine = create_engine(
+            engine = _engine(
                 wanted,
-                pool_size=16,
-                max_overflow=16,
+                ANSWER_SECONDS,
+                **POOL,
                 pool_pre_ping=True,
                 pool_reset_on_return=None,  # every transaction of ours ends by itself
                 hide_parameters=True,
                 json_serializer=dump_json,
-                connect_args={
-                    "charset": "utf8mb4",
-                    "init_command": SESSION,
-                    "connect_timeout": CONNECT_SECONDS,
-                    "read_timeout": ANSWER_SECONDS,
-                    "write_timeout": ANSWER_SECONDS,
-                },
             )
         except ModuleNotFoundError as error:
             raise Misconfigured(
@@ -112,10 +106,12 @@ class TiDB:
     @contextmanager
     def migrating(self, connection: Connection) -> Generator[None]:
         """See Dialect.migrating. Changes of the schema cannot be rolled back here, so they are made repeatable."""
+        driver: Any = connection.connection.driver_connection
         lock = {"name": f"ticketflow {connection.engine.url.database}"[:64]}
         _take(connection, lock)
         try:
             connection.commit()  # a transaction begun before the wait would not know the tables made meanwhile
+            driver._read_timeout = SCHEMA_SECONDS
             with tidb_ddl.repeatable(connection):
                 yield
         finally:
@@ -205,7 +201,11 @@ class TiDB:
         """See Dialect.index."""
         from ticketflow.db import tidb_indexes
 
-        return tidb_indexes.create(engine, dimension)
+        patient = _engine(engine.url, SCHEMA_SECONDS)
+        try:
+            return tidb_indexes.create(patient, dimension)
+        finally:
+            patient.dispose()
 
     def tidy(self, connection: Connection, *, first: bool) -> bool:
         """See Dialect.tidy: the store merges by itself."""
@@ -226,6 +226,29 @@ class TiDB:
         elif code == NO_DATABASE:
             remedy = "Create it with CREATE DATABASE, or name another in TICKETFLOW_DATABASE_URL."
         return StorageUnavailable(f"The database did not answer: {_sentence(error)}.", remedy=remedy)
+
+
+def _engine(url: URL, answer_seconds: int, **options: Any) -> Engine:
+    arguments = {
+        "charset": "utf8mb4",
+        "init_command": SESSION,
+        "connect_timeout": CONNECT_SECONDS,
+        "read_timeout": CONNECT_SECONDS,
+        "write_timeout": answer_seconds,
+    }
+    engine = create_engine(url, connect_args=arguments, **options)
+
+    # While a connection is made, or tried after a rest, a short limit holds. PyMySQL has no public way to change it.
+    @event.listens_for(engine, "checkout")
+    def begin_use(driver: Any, _record: Any, _proxy: Any) -> None:
+        driver._read_timeout = answer_seconds
+
+    @event.listens_for(engine, "checkin")
+    def end_use(driver: Any, _record: Any) -> None:
+        if driver is not None:
+            driver._read_timeout = CONNECT_SECONDS
+
+    return engine
 
 
 def _begin(connection: Connection) -> None:

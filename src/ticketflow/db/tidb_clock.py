@@ -17,19 +17,28 @@ class ClusterClock:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._lock = threading.Lock()
-        self._asked_at = -AGAIN_SECONDS
+        self._asking = threading.Lock()
+        self._going_on = threading.Lock()
+        self._asked_at: float | None = None
         self._base = 0  # microseconds to add to the steady clock
         self._latest = 0
 
     def now(self) -> int:
         """Microseconds since the epoch, UTC."""
-        with self._lock:
-            steady = time.monotonic()
-            if steady - self._asked_at >= AGAIN_SECONDS:
-                self._ask()
+        # One thread asks. The others wait for the first answer only: later ones just correct a drift, and a cluster
+        # that is silent would hold them up one after the other.
+        if self._due() and self._asking.acquire(blocking=self._asked_at is None):
+            try:
+                if self._due():
+                    self._ask()
+            finally:
+                self._asking.release()
+        with self._going_on:
             self._latest = max(self._latest, self._base + time.monotonic_ns() // 1_000)
             return self._latest
+
+    def _due(self) -> bool:
+        return self._asked_at is None or time.monotonic() - self._asked_at >= AGAIN_SECONDS
 
     def _ask(self) -> None:
         with self._engine.connect().execution_options(writes=False) as connection:

@@ -27,8 +27,9 @@ def welcome() -> WelcomeOut:
 
 @routes.get("/healthz", summary="Is the process alive?")
 @public
-def healthz() -> HealthOut:
+async def healthz() -> HealthOut:
     """Answers as long as the process serves requests, whatever its database does."""
+    # In the event loop, so that no thread is needed: those may all be waiting for the database.
     return HealthOut(status="alive", version=__version__)
 
 
