@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 TIDB_SUITES := tests/db tests/pipeline tests/unit/retrieval
+TIDB_PROCESSES := tests/e2e/test_processes.py tests/e2e/test_faults.py tests/e2e/test_clock.py
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-processes check lint fix tidb test-tidb bench-tidb durability bench bench-short bench-decision openapi clean
@@ -40,14 +41,14 @@ fix: $(VENV)/dev ## Format, and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test-processes: $(VENV)/dev ## Servers and workers restarted and killed under load, and databases that fail; two minutes
-	$(BIN)/python -m pytest -m slow tests/e2e/test_processes.py tests/e2e/test_faults.py tests/e2e/test_clock.py
+test-processes: $(VENV)/dev ## Whole processes: restarted, killed, their database gone, their clock set; and the whole demo; five minutes
+	$(BIN)/python -m pytest -m slow tests/e2e
 
 tidb: $(VENV)/dev ## Build a real TiDB server (needs Go; ten minutes the first time) and keep it up on port 4000
 	$(BIN)/python tests/tidb/run.py
 
 test-tidb: $(VENV)/dev ## The suites that use a database on TiDB: ours, or the one in TICKETFLOW_TEST_DATABASE_URL
-	$(BIN)/python tests/tidb/run.py sh -c '$(BIN)/python -m pytest -n 3 --dist loadfile $(TIDB_SUITES) && $(MAKE) test-processes'
+	$(BIN)/python tests/tidb/run.py sh -c '$(BIN)/python -m pytest -n 3 --dist loadfile $(TIDB_SUITES) && $(BIN)/python -m pytest -m slow $(TIDB_PROCESSES)'
 
 bench-tidb: $(VENV)/dev ## The short proofs on TiDB: crashes, and the same ranking as on SQLite; CI runs this
 	$(BIN)/python tests/tidb/run.py sh -c '$(BIN)/python bench/durability.py --short && $(BIN)/python bench/same_ranking.py --short'

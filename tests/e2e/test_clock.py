@@ -1,6 +1,6 @@
 """The machine's clock is set under a running installation: nothing is lost, done twice, or left until the time comes.
 
-`make test-processes` runs this; with TICKETFLOW_TEST_DATABASE_URL, on that TiDB, whose own time counts.
+`make test-processes` runs this; `make test-tidb`, on TiDB, whose own time counts.
 """
 
 import time

@@ -1,6 +1,6 @@
 """The database fails under a running installation: callers are told when to come back, nothing accepted is lost.
 
-`make test-processes` runs this; with TICKETFLOW_TEST_DATABASE_URL, on that TiDB.
+`make test-processes` runs this; `make test-tidb`, on TiDB.
 """
 
 import os

@@ -1,6 +1,6 @@
 """Several servers and several workers on one database, none of them a leader, each restarted under load.
 
-`make test-processes` runs this; with TICKETFLOW_TEST_DATABASE_URL, on that TiDB.
+`make test-processes` runs this; `make test-tidb`, on TiDB.
 """
 
 import signal

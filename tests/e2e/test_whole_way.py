@@ -102,6 +102,7 @@ def test_from_a_file_of_old_tickets_to_a_server_that_decides_new_ones(
     assert [json.loads(line) for line in err.splitlines()] == [], "nothing went wrong, so nothing was logged"
 
 
+@pytest.mark.slow
 def test_workers_of_their_own_decide_and_one_that_is_killed_loses_and_repeats_nothing(
     installed: Command, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:

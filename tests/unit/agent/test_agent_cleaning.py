@@ -149,8 +149,8 @@ def test_cleaning_what_is_clean_changes_nothing() -> None:
     ],
     ids=lambda body: f"{body[:14]!r}",
 )
-def test_hostile_text_is_cleaned_within_a_second(body: str) -> None:
+def test_hostile_text_is_cleaned_in_seconds(body: str) -> None:
     clean("", "a\nb")  # the parser's first use
     began = time.process_time()
     assert len(clean("subject", body)) <= MAX_CHARACTERS
-    assert time.process_time() - began < 1.0
+    assert time.process_time() - began < 5.0  # a second on a slow machine; what grows with the square takes minutes
