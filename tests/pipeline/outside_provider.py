@@ -92,7 +92,11 @@ class Provider:
 
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
-                body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+                length = int(self.headers["Content-Length"])
+                sent = self.rfile.read(length)
+                if len(sent) < length:
+                    return  # the caller was killed in the middle of its request
+                body = json.loads(sent)
                 known = self.headers.get("Idempotency-Key")
                 self._answer(provider.receive(known or body["about"], honours=known is not None))
 

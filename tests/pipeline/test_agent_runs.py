@@ -21,6 +21,7 @@ from ticketflow.workflow import history
 from ticketflow.workflow.engine import State
 from ticketflow.workflow.queue import Run, RunState
 
+CHANGES = ("INSERT", "UPDATE", "DELETE")
 STEPS = ["ingest", "search", "analyze", "decide", "execute"]
 
 
@@ -114,6 +115,24 @@ def test_a_ticket_costs_three_commits(company: Company, new: Any) -> None:
     assert len(commits) == 3, "claimed and done"
     assert not company.runtime.runner.run_one()
     assert len(commits) == 3, "nothing to do costs no commit"
+
+
+def test_a_tickets_own_chunk_is_written_last_but_the_events(company: Company) -> None:
+    """Its number locks the workspace's counter until the commit: on TiDB all other tickets wait meanwhile."""
+    company.open(CLEAR)
+    statements: list[list[str]] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        statements.append(statement.replace("`", " ").split())
+
+    sqlalchemy_event.listen(company.database.engine, "before_cursor_execute", note)
+    company.work()
+    sqlalchemy_event.remove(company.database.engine, "before_cursor_execute", note)
+    changed = [words[2] if words[1] in ("INTO", "FROM") else words[1] for words in statements if words[0] in CHANGES]
+    first = changed.index("chunk_counter")
+    assert "decision" in changed[:first]
+    afterwards = changed[first : changed.index("event", first)]
+    assert set(afterwards) <= {"chunk_counter", "chunk", "chunk_term", "event_seq"}
 
 
 def test_a_new_message_is_a_run_of_its_own_with_its_own_reply(company: Company) -> None:
