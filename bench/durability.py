@@ -21,7 +21,7 @@ sys.path.insert(0, str(ROOT / "tests" / "db"))
 sys.path.insert(0, str(ROOT / "tests" / "pipeline"))
 
 import outside_soak
-from outside_harness import CRUCIAL, RECOVERING, Outcome, all_cases, every_point, give_back, run_all
+from outside_harness import CRUCIAL, RECOVERING, Case, Outcome, all_cases, every_point, give_back, run_all
 from outside_provider import MODES
 from outside_worker import HARMS, LEASE_SECONDS
 from outside_workflow import OUTLETS
@@ -72,14 +72,19 @@ def _matrix(home: Path, *, short: bool) -> list[Outcome]:
         cases = all_cases(CRUCIAL, HARMS, SHORT_MODES)
     else:
         cases = all_cases([*every_point(home), *RECOVERING], HARMS, MODES)
-    return [outcome for outcome in run_all(cases, home) if outcome.reached or outcome.findings]
+    return _played(cases, home)
 
 
 def _timed(home: Path, outcomes: Sequence[Outcome]) -> list[Outcome]:
     """The kills with a healthy provider once more, one at a time: side by side they hold each other up."""
     home.mkdir()
     kills = [each.case for each in outcomes if each.case.mode == "ok" and each.case.harm == "kill"]
-    return run_all(kills, home, side_by_side=1)
+    return _played(kills, home, side_by_side=1)
+
+
+def _played(cases: list[Case], home: Path, **how: int) -> list[Outcome]:
+    """The outcomes, without those of cases that never come to their point."""
+    return [outcome for outcome in run_all(cases, home, **how) if outcome.reached or outcome.findings]
 
 
 def _of_matrix(outcomes: Sequence[Outcome], seconds: float) -> list[Bar]:

@@ -157,40 +157,40 @@ def test_a_database_that_somebody_locks_for_longer_than_anybody_waits(tmp_path: 
         company.close()
 
 
-@databases.on_tidb_only
-def test_a_server_that_never_answers(tmp_path: Path) -> None:
-    behind = databases.url(tmp_path / "farm.db")
-    proxy = Proxy(make_url(behind).port or 4000)
-    company = Company(tmp_path, make_url(behind).set(port=proxy.port).render_as_string(hide_password=False))
+@contextmanager
+def behind_a_proxy(folder: Path) -> Iterator[tuple[Company, Proxy]]:
+    """A company whose way to its TiDB can be cut, with some tickets."""
+    behind = make_url(databases.url(folder / "farm.db"))
+    proxy = Proxy(behind.port or 4000)
+    company = Company(folder, behind.set(port=proxy.port).render_as_string(hide_password=False))
     try:
         company.accept(5)
+        yield company, proxy
+    finally:
+        company.close()
+        proxy.close()
+
+
+@databases.on_tidb_only
+def test_a_server_that_never_answers(tmp_path: Path) -> None:
+    with behind_a_proxy(tmp_path) as (company, proxy):
         proxy.stall()
         refused = company.refuses(within=ANSWER_SECONDS + CONNECT_SECONDS + 5)
         assert "did not answer" in refused.body["detail"]
         company.refuses_a_crowd(within=60)
         proxy.mend()
         company.recovers()
-    finally:
-        company.close()
-        proxy.close()
 
 
 @databases.on_tidb_only
 def test_a_server_that_the_network_hides(tmp_path: Path) -> None:
-    behind = databases.url(tmp_path / "farm.db")
-    proxy = Proxy(make_url(behind).port or 4000)
-    company = Company(tmp_path, make_url(behind).set(port=proxy.port).render_as_string(hide_password=False))
-    try:
-        company.accept(5)
+    with behind_a_proxy(tmp_path) as (company, proxy):
         proxy.cut()
         refused = company.refuses(within=15)
         assert "did not answer" in refused.body["detail"]
         assert "secret" not in str(refused.body)
         proxy.mend()
         company.recovers()
-    finally:
-        company.close()
-        proxy.close()
 
 
 @contextmanager

@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 
-from ticketflow.db.dialect import POOL
+from ticketflow.db.dialect import OVERLOADED, POOL
 from ticketflow.errors import NotReady
 
 PLACES: int = POOL["pool_size"] + POOL["max_overflow"]  # each request uses one connection at most
@@ -26,7 +26,7 @@ class Turns:
         except TimeoutError as error:
             raise NotReady(
                 f"The server is at work on as many requests as it can, and no place came free in {self._patience:g} s.",
-                remedy="Try again shortly; if it stays so, look whether the database is locked or overloaded.",
+                remedy=OVERLOADED,
             ) from error
         try:
             yield

@@ -17,6 +17,8 @@ from ticketflow.errors import StorageUnavailable
 
 POOL: dict[str, Any] = {"pool_size": 16, "max_overflow": 16, "pool_timeout": 10}
 """Connections of one process, and the seconds that a caller waits for one before it is told to come back."""
+OVERLOADED = "Try again shortly; if it stays so, look whether the database is locked or overloaded."
+"""The remedy for whoever waited in vain."""
 
 IdRange = tuple[int, int]
 """First and last chunk id, both inclusive."""

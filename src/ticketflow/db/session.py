@@ -13,7 +13,7 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 
 from ticketflow.clock import Clock
-from ticketflow.db.dialect import Dialect
+from ticketflow.db.dialect import OVERLOADED, Dialect
 from ticketflow.errors import KeyTaken, StorageUnavailable
 
 S = TypeVar("S", bound=Select[*tuple[Any, ...]])
@@ -126,7 +126,7 @@ class Database:
         except PoolTimeoutError as error:
             raise StorageUnavailable(
                 "Every connection to the database is waiting for its answer.",
-                remedy="Try again shortly; if it stays so, look whether the database is locked or overloaded.",
+                remedy=OVERLOADED,
             ) from error
         except DBAPIError as error:
             unavailable = self.dialect.unavailable(error)

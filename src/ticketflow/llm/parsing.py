@@ -17,7 +17,8 @@ MAX_DEPTH = 16
 MAX_DIGITS = 400  # of a number: reading a long one takes time that grows with the square
 
 _FENCE = re.compile(r"\A```(?:json|JSON)?[ \t]*\r?\n(.*?)\r?\n?```\Z", re.DOTALL)
-_STRING = re.compile(r'"(?:[^"\\]|\\.)*"', re.DOTALL)
+_STRING = re.compile(r'"(?:[^"\\]|\\.)*+(?:"|\Z)', re.DOTALL)  # one without an end goes on to the text's, read once
+_NO_TEXT = re.compile("[\x00\ud800-\udfff]")
 
 T = TypeVar("T", bound=BaseModel)
 
@@ -117,7 +118,7 @@ def _number(read: type[int] | type[float]) -> Any:
 
 def _check_texts(found: Any) -> None:
     for text in _texts(found):
-        if "\x00" in text or any("\ud800" <= character <= "\udfff" for character in text):
+        if _NO_TEXT.search(text):
             raise Malformed("A text holds NUL or half a surrogate pair.")
 
 

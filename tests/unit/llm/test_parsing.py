@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from enum import StrEnum
 from pathlib import Path
 from typing import Any
@@ -193,6 +194,14 @@ def _plain(value: Any) -> bool:
     except ValueError:
         return False
     return True
+
+
+@pytest.mark.parametrize("quotes", ['\\"', '"', "\\\\", '"\\"'])
+def test_hostile_quotes_are_read_in_seconds(quotes: str) -> None:
+    began = time.process_time()
+    with pytest.raises(Malformed):
+        parse('{"' + quotes * ((MAX_CHARACTERS - 10) // len(quotes)) + "}", Answer)
+    assert time.process_time() - began < 5.0  # what grows with the square takes half a minute
 
 
 def test_the_recursion_limit_is_never_reached() -> None:
