@@ -32,7 +32,7 @@ def url(path: Path, *, empty: bool = False) -> str:
     if SERVER is None:
         return f"sqlite:///{path}"
     if not path.exists():
-        _lent[path] = _made() if empty else _idle.pop() if _idle else _migrated(_made())
+        _lent[path] = _made() if empty else _idle_one() or _migrated(_made())
         path.write_text(_lent[path])
     return path.read_text()
 
@@ -82,14 +82,21 @@ def write(path: Path, content: bytes) -> None:
 def take_back(folder: Path) -> None:
     """Put the databases of a folder, and those whose file is gone, back into the pool."""
     for path in [path for path in _lent if path.is_relative_to(folder) or not path.exists()]:
-        named = _lent.pop(path)
-        try:
-            _emptied(named)
-        except Exception:  # noqa: BLE001  a test may leave one in any state
-            _admin().raw_connection().cursor().execute(f"DROP DATABASE IF EXISTS `{make_url(named).database}`")
-        else:
-            _idle.append(named)
-        path.unlink(missing_ok=True)
+        give_back(path)
+
+
+def give_back(path: Path) -> None:
+    """Put the database at `path` back into the pool before its test is over: for tests that need many, in turn."""
+    named = _lent.pop(path, None)
+    if named is None:
+        return
+    try:
+        _emptied(named)
+    except Exception:  # noqa: BLE001  a test may leave one in any state
+        _admin().raw_connection().cursor().execute(f"DROP DATABASE IF EXISTS `{make_url(named).database}`")
+    else:
+        _idle.append(named)
+    path.unlink(missing_ok=True)
 
 
 def drop_all() -> None:
@@ -120,6 +127,13 @@ def _admin() -> Engine:
 @cache
 def _numbers() -> Any:
     return iter(range(1_000_000))
+
+
+def _idle_one() -> str | None:
+    try:
+        return _idle.pop()  # without a look before: threads of a test share the pool
+    except IndexError:
+        return None
 
 
 def _made() -> str:

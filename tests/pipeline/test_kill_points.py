@@ -17,6 +17,7 @@ from kill_harness import LEASE_SECONDS, MAX_ATTEMPTS, calls, exit_code, start, w
 from sqlalchemy import select
 from workflow_harness import Deps, accept, open_database, runner, violations
 
+import databases
 from ticketflow.clock import SystemClock
 from ticketflow.db import Database
 from ticketflow.db.tables import message, run
@@ -51,7 +52,8 @@ class Scene:
     def __init__(self, folder: Path) -> None:
         folder.mkdir()
         self.folder = folder
-        self.database = open_database(folder / "scene.db", SystemClock())
+        self.path = folder / "scene.db"
+        self.database = open_database(self.path, SystemClock())
         with self.database.write() as session:
             for number in range(TICKETS):
                 accept(session, number)
@@ -71,6 +73,7 @@ class Scene:
         if len(made) != TICKETS or sum(made.values()) > TICKETS + repeated:
             found.append(f"calls {dict(made)}")
         self.database.close()
+        databases.give_back(self.path)
         return [f"{point}: {each}" for each in found]
 
 
