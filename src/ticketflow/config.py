@@ -6,13 +6,28 @@ Not settings: those are rows, edited through the API while the product runs.
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import BeforeValidator, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR"],
     BeforeValidator(lambda given: given.upper() if isinstance(given, str) else given),
 ]
+
+
+class ModelProvider(BaseModel):
+    """An OpenAI-compatible endpoint for a language model. Its key stays in the environment, under the name given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", description="What reports call it.")
+    base_url: HttpUrl = Field(description="Where its /chat/completions lies, such as https://api.openai.com/v1.")
+    model: str = Field(min_length=1, description="The model to ask for.")
+    key_variable: str | None = Field(default=None, description="Environment variable that holds the key.")
+    native: bool = Field(default=True, description="Whether it takes a JSON schema as response_format.")
+    local: bool = Field(default=False, description="Whether it is yours: customers' personal data may go there.")
+    price_in: float = Field(default=0.0, ge=0, description="Price of a million tokens that are sent.")
+    price_out: float = Field(default=0.0, ge=0, description="Price of a million tokens that come back.")
 
 
 class Config(BaseSettings):
@@ -45,6 +60,9 @@ class Config(BaseSettings):
         default=None,
         min_length=32,
         description="Secret for keys and cursors; unset means one is made in the home folder.",
+    )
+    llm: tuple[ModelProvider, ...] = Field(
+        default=(), description="Language models as a JSON list, asked in this order; unset means none."
     )
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 

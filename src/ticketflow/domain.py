@@ -229,6 +229,56 @@ class Analysis(Value):
     knowledge: str = ""
 
 
+class ModelCall(Value):
+    """A call to a language model. `cost` is in the currency of the provider's prices; `verdict` is "ok", "repaired" or
+    why it was of no use. `prompt` names the file and version, `prompt_hash` is the SHA-256 of all that was sent.
+    """
+
+    provider: str
+    model: str
+    prompt: str
+    prompt_hash: str
+    input_tokens: int
+    output_tokens: int
+    cost: float
+    milliseconds: int
+    verdict: str
+
+
+class Reading(Value):
+    """What a language model made of a ticket: words for people, and doubts. It never speaks for an automatic reply.
+
+    `answer_id` is the candidate that it holds right, None when it holds none right. `evidence` are the ids of the cases
+    and answers that it relied on.
+    """
+
+    category: str | None
+    priority: Priority
+    sentiment: Sentiment
+    language: str
+    summary: str
+    root_cause: str
+    answer_id: str | None
+    evidence: list[str]
+
+
+class Path(StrEnum):
+    """Which way a decision was made: by what was learned alone, or with a language model's reading beside it."""
+
+    LEARNED = "learned"
+    MODEL = "model"
+
+
+class Consultation(Value):
+    """The language models' part in a ticket. `reading` is None where none was asked or none gave a usable answer, and
+    `without` then says why, in a sentence.
+    """
+
+    reading: Reading | None
+    without: str | None
+    calls: list[ModelCall] = []
+
+
 class Decision(Value):
     """What is to be done and why. `confidence` is the calibrated probability that `answer` is right.
 
@@ -236,7 +286,7 @@ class Decision(Value):
     allowed to do: in shadow `action` is what it would have done. `segment` is the category with a certificate of its
     own, "" for all others; `certificate_id` names the proof behind `threshold`, `stage` the watch over it. `variants`
     are the sides of the experiments that the ticket takes part in, by experiment id; `rules` keeps the settings, the
-    watch and the proof as they were, for replay.
+    watch and the proof as they were, for replay. `path` tells whether a language model was heard.
     """
 
     action: Action
@@ -256,6 +306,7 @@ class Decision(Value):
     certificate_id: str | None = None
     variants: dict[str, str] = {}
     rules: dict[str, Any] = {}
+    path: Path = Path.LEARNED
 
 
 class Outcome(Value):

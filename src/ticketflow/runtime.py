@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ticketflow.clock import Clock
-from ticketflow.config import Config
+from ticketflow.config import Config, ModelProvider
 from ticketflow.db import Database
 from ticketflow.db.dialects import dialect_of, file_of
 from ticketflow.domain import Workspace
@@ -22,6 +22,7 @@ from ticketflow.store import workspaces
 if TYPE_CHECKING:
     from ticketflow.agent.deps import Deps
     from ticketflow.embeddings.encoder import Encoder
+    from ticketflow.llm.chain import Chain
     from ticketflow.retrieval.search import Search
     from ticketflow.workflow.runner import Runner
 
@@ -60,7 +61,15 @@ class Runtime:
         from ticketflow.agent.remembering import ExperienceCache
 
         experience = ExperienceCache(self.database, self.encoder, self.clock)
-        return Deps(self.database, self.clock, self.encoder, self.search, experience, self.secret)
+        return Deps(self.database, self.clock, self.encoder, self.search, experience, self.secret, self.models)
+
+    @cached_property
+    def models(self) -> "Chain":
+        """The configured language models, none of them asked yet. Raises Misconfigured when a key is missing."""
+        from ticketflow.llm.chain import Chain
+        from ticketflow.llm.gateway import OpenAIGateway
+
+        return Chain([OpenAIGateway(provider, _key(provider)) for provider in self.config.llm])
 
     @cached_property
     def runner(self) -> "Runner[Deps]":
@@ -100,6 +109,7 @@ class Runtime:
         from ticketflow.retrieval.language import detect
 
         self.search.load()
+        self.models.load()
         detect("Where is my parcel?")
         with self.database.read() as session:
             known = workspaces.every(session)
@@ -108,6 +118,8 @@ class Runtime:
 
     def close(self) -> None:
         """Give back what is held open."""
+        if "models" in self.__dict__:
+            self.models.close()
         self.database.close()
 
 
@@ -138,6 +150,18 @@ def revision(config: Config) -> str | None:
         return migrations.current(database)
     finally:
         database.close()
+
+
+def _key(provider: ModelProvider) -> str | None:
+    if provider.key_variable is None:
+        return None
+    key = os.environ.get(provider.key_variable)
+    if not key:
+        raise Misconfigured(
+            f"The key of the language model {provider.name!r} is missing: {provider.key_variable} is not set.",
+            remedy="Set it, or take the model out of TICKETFLOW_LLM.",
+        )
+    return key
 
 
 def _home_secret(home: Path) -> bytes:

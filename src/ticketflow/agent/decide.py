@@ -1,16 +1,28 @@
-"""Step 4: from the analysis to a decision. Pure: the same analysis, artefacts and settings give the same decision.
+"""Step 5: from the analysis to a decision. Pure: the same analysis, artefacts and settings give the same decision.
 
 An answer is sent without a human only when its confidence reaches a certified threshold, the answer is approved, and
 nothing about the ticket forbids it. Everything else goes to a human with full context.
 """
 
 from ticketflow import events
-from ticketflow.agent import audits, watch
+from ticketflow.agent import audits, segments, watch
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
 from ticketflow.agent.permission import Permit, permit, rules_of
 from ticketflow.db import Session
-from ticketflow.domain import Action, Analysis, AnswerStatus, Decision, Findings, Intake, Level, Priority
+from ticketflow.domain import (
+    Action,
+    Analysis,
+    AnswerStatus,
+    Consultation,
+    Decision,
+    Findings,
+    Intake,
+    Level,
+    Path,
+    Priority,
+    Reading,
+)
 from ticketflow.retrieval.analyzer import terms
 from ticketflow.store import decisions
 from ticketflow.store.settings import Settings
@@ -21,15 +33,25 @@ def decide(deps: Deps, state: State) -> Decision:
     """Judge the best candidate against everything that speaks against an automatic reply."""
     analysis = state.output("analyze", Analysis)
     known = deps.experience.of_analysis(state.run.workspace_id, analysis.version, analysis.knowledge)
-    return judge(known, state.output("ingest", Intake), analysis, state.output("search", Findings).variants)
+    variants, reading = state.output("search", Findings).variants, state.output("consult", Consultation).reading
+    return judge(known, state.output("ingest", Intake), analysis, variants, reading)
 
 
-def judge(known: Experience, intake: Intake, analysis: Analysis, variants: dict[str, str] | None = None) -> Decision:
-    """The decision itself; `variants` are the sides of the experiments that the ticket takes part in."""
+def judge(
+    known: Experience,
+    intake: Intake,
+    analysis: Analysis,
+    variants: dict[str, str] | None = None,
+    reading: Reading | None = None,
+) -> Decision:
+    """The decision itself; `variants` are the sides of the experiments that the ticket takes part in.
+
+    A language model's `reading` can only add objections: without it the decision is never less automatic.
+    """
     confidence = _confidence(known, analysis)
     best = analysis.candidates[0] if analysis.candidates else None
     allowed = permit(known, analysis.category.value, variants)
-    objections = _objections(known, intake, analysis, confidence, allowed)
+    objections = [*_objections(known, intake, analysis, confidence, allowed), *doubts(known, analysis, reading)]
     resolves = best is not None and not objections
     threshold = allowed.threshold
     reason = f"Confidence {confidence:.3f} reaches the certified threshold {threshold or 0:.3f}."
@@ -51,6 +73,7 @@ def judge(known: Experience, intake: Intake, analysis: Analysis, variants: dict[
         certificate_id=allowed.certificate_id,
         variants=variants or {},
         rules=rules_of(known, allowed.segment, variants or {}),
+        path=Path.LEARNED if reading is None else Path.MODEL,
     )
 
 
@@ -96,6 +119,22 @@ def _objections(known: Experience, intake: Intake, analysis: Analysis, confidenc
         found.append(
             "No resolved ticket with the proposed answer has been learned from yet: its confidence is a guess."
         )
+    return found
+
+
+def doubts(known: Experience, analysis: Analysis, reading: Reading | None) -> list[str]:
+    """What a language model's reading has against an automatic reply."""
+    if reading is None or not analysis.candidates:
+        return []
+    found: list[str] = []
+    best = analysis.candidates[0]
+    if reading.answer_id is None:
+        found.append("The language model holds none of the answers right.")
+    elif reading.answer_id != best.answer_id:
+        other = known.answer(reading.answer_id)
+        found.append(f"The language model holds another answer right: {other.label if other else reading.answer_id}.")
+    if reading.category is not None and segments.sensitive(known.settings, reading.category):
+        found.append(f"The language model sees a matter of {reading.category!r}, a sensitive category.")
     return found
 
 

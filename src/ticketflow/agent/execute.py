@@ -1,4 +1,4 @@
-"""Step 5: the decision takes effect. Everything here happens in one transaction, so it happens once.
+"""Step 6: the decision takes effect. Everything here happens in one transaction, so it happens once.
 
 An automatic reply is checked again at the last moment: nobody else may have spoken, automation must still be on, its
 certificate live, no cap reached, and the answer still approved. A run that a newer message of the customer has
@@ -16,6 +16,7 @@ from ticketflow.domain import (
     Analysis,
     AnswerStatus,
     Author,
+    Consultation,
     Decision,
     Findings,
     Level,
@@ -170,6 +171,10 @@ def _note(state: State, decision: Decision, objection: str | None) -> str:
     findings = state.output("search", Findings)
     analysis = state.output("analyze", Analysis)
     lines = ["Handed over: " + " ".join([objection] if objection else decision.reasons)]
+    reading = state.output("consult", Consultation).reading
+    if reading is not None:
+        lines.append(f"In short, as a language model read it: {reading.summary}")
+        lines.append(f"Likely cause: {reading.root_cause}")
     if analysis.candidates:
         best = analysis.candidates[0]
         lines.append(f"Proposed answer: {best.label} (confidence {decision.confidence:.0%}).")

@@ -11,7 +11,7 @@ from ticketflow.agent.experience import UNTAUGHT, Experience
 from ticketflow.agent.pipeline import STEPS
 from ticketflow.agent.remembering import load, with_past_answers
 from ticketflow.db import Session
-from ticketflow.domain import Analysis, Decision, Findings, Intake, Stage, StepRecord, Value
+from ticketflow.domain import Analysis, Consultation, Decision, Findings, Intake, Stage, StepRecord, Value
 from ticketflow.errors import Conflict, NotFound
 from ticketflow.learning.refitting import DECISION
 from ticketflow.store import artefacts, certificates, decisions, experiments, watches
@@ -29,6 +29,8 @@ MOST_CERTIFICATES = 10_000
 VERSIONS = {step.name: step.version for step in STEPS}
 """The version of each step in this release."""
 
+NOBODY_ASKED = Consultation(reading=None, without="The decision predates language models.")
+
 OTHER = "another segment"
 """Stands for the segments whose watch a decision did not keep."""
 
@@ -44,6 +46,7 @@ class Past:
     intake: Intake
     findings: Findings
     analysis: Analysis
+    consultation: Consultation
     decision: Decision
 
 
@@ -61,6 +64,8 @@ def read_past(session: Session, workspace_id: str, decision_id: str) -> Past:
         intake=_read(decision_id, steps, "ingest", Intake),
         findings=_read(decision_id, steps, "search", Findings),
         analysis=_read(decision_id, steps, "analyze", Analysis),
+        # Decisions from before there were language models have no such step.
+        consultation=_read(decision_id, steps, "consult", Consultation) if "consult" in steps else NOBODY_ASKED,
         decision=_read(decision_id, steps, "decide", Decision),
     )
 

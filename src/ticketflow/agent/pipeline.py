@@ -1,8 +1,9 @@
-"""The way of one ticket: ingest, search, analyze, decide, execute. What people make of it comes back by `learn`."""
+"""One ticket: ingest, search, analyze, consult, decide, execute. What people make of it comes back in `learn`."""
 
 from ticketflow import events
 from ticketflow.agent import desk
 from ticketflow.agent.analyze import analyze
+from ticketflow.agent.consult import consult, count_calls
 from ticketflow.agent.conversation import open_words
 from ticketflow.agent.decide import decide, store_decision
 from ticketflow.agent.deps import Deps
@@ -11,7 +12,18 @@ from ticketflow.agent.ingest import index_ticket, ingest
 from ticketflow.agent.search import search
 from ticketflow.clock import new_id
 from ticketflow.db import Session
-from ticketflow.domain import Analysis, Author, Decision, Findings, Intake, Level, Outcome, TicketStatus, Trigger
+from ticketflow.domain import (
+    Analysis,
+    Author,
+    Consultation,
+    Decision,
+    Findings,
+    Intake,
+    Level,
+    Outcome,
+    TicketStatus,
+    Trigger,
+)
 from ticketflow.store import settings, tickets
 from ticketflow.workflow import history, queue
 from ticketflow.workflow.engine import TICKET, Step, Workflow
@@ -21,8 +33,11 @@ STEPS = (
     Step[Deps]("ingest", "1", ingest, index_ticket, output=Intake, inputs=(TICKET,)),
     Step[Deps]("search", "1", search, output=Findings, inputs=("ingest",)),
     Step[Deps]("analyze", "1", analyze, output=Analysis, inputs=("ingest", "search")),
-    Step[Deps]("decide", "1", decide, store_decision, output=Decision, inputs=("ingest", "search", "analyze")),
-    Step[Deps]("execute", "1", None, execute, output=Outcome, inputs=("decide", "analyze", "search")),
+    Step[Deps]("consult", "1", consult, count_calls, output=Consultation, inputs=("ingest", "search", "analyze")),
+    Step[Deps](
+        "decide", "2", decide, store_decision, output=Decision, inputs=("ingest", "search", "analyze", "consult")
+    ),
+    Step[Deps]("execute", "1", None, execute, output=Outcome, inputs=("decide", "analyze", "search", "consult")),
 )
 
 

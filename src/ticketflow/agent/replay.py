@@ -1,6 +1,7 @@
 """A stored decision made again from what its run stored: as it was, to prove it, or under another configuration.
 
-Nothing is written. Search alone is not repeated by itself: what it looked through has moved on.
+Nothing is written. Search is not repeated by itself: what it looked through has moved on. Nor are language models asked
+again: their reading of then counts.
 """
 
 import json
@@ -154,7 +155,7 @@ def replay(deps: Deps, workspace_id: str, decision_id: str) -> Replay:
         knew = known if analysed == (known.version, known.knowledge) else as_it_was(session, deps, past, *analysed)
     again = ingest(replace(deps, experience=_Remembered(known)), _state(deps, past))
     analysis = understand(knew, past.intake, past.findings)
-    decision = judge(known, past.intake, analysis, past.findings.variants)
+    decision = judge(known, past.intake, analysis, past.findings.variants, past.consultation.reading)
     steps = [
         _ingested(past, again),
         _vector(deps, past, again),
@@ -197,7 +198,8 @@ def under(deps: Deps, workspace_id: str, decision_id: str, configuration: Config
         known = _configured(session, deps, past, configuration)
     findings = _searched(deps, past, known) if configuration.search_again else past.findings
     analysis = understand(known, past.intake, findings)
-    decision = judge(known, past.intake, analysis, sides(known.experiments, deps.secret, past.run.ticket_id))
+    variants = sides(known.experiments, deps.secret, past.run.ticket_id)
+    decision = judge(known, past.intake, analysis, variants, past.consultation.reading)
     before, after = (one.model_dump(mode="json") for one in (past.decision, decision))
     rules = differences(before.pop("rules"), after.pop("rules"))
     return Comparison(

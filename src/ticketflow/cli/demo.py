@@ -3,6 +3,7 @@
 import socket
 import threading
 import time
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -21,6 +22,13 @@ HOME = Path(".ticketflow-demo")
 REPORT = "backtest.html"
 
 
+class Models(StrEnum):
+    """Which language models the demo works with."""
+
+    CONFIGURED = "configured"
+    SCRIPTED = "scripted"
+
+
 def demo(
     once: Annotated[
         bool, typer.Option("--once", help="No server: work off the tickets, print a summary, leave.")
@@ -31,6 +39,10 @@ def demo(
     ] = HOME,
     port: Annotated[int, typer.Option(min=0, max=65535, help="Port of the API; 0 picks a free one.")] = 8484,
     pause: Annotated[float, typer.Option(min=0, max=60, help="Seconds between two tickets.")] = 1.0,
+    llm: Annotated[
+        Models,
+        typer.Option(help="Language models: those of TICKETFLOW_LLM, or a scripted one without key and network."),
+    ] = Models.CONFIGURED,
     as_json: Annotated[bool, typer.Option("--json", help="With --once: print the summary as JSON.")] = False,
 ) -> None:
     """Set up the sample company "Kettle & Crane", learn from its history, and watch new tickets being decided.
@@ -39,7 +51,15 @@ def demo(
     """
     if as_json and not once:
         raise typer.BadParameter("it goes with --once; the live table is for people.", param_hint="--json")
-    built = runtime(home, port=port)
+    if llm is Models.SCRIPTED:
+        from ticketflow.testing import ModelServer, scripted
+
+        server_of_words = ModelServer().start()
+        models = [{"name": "scripted", "base_url": server_of_words.url, "model": scripted.MODEL}]
+        console.print(f"A scripted language model answers at {server_of_words.url}.", markup=False)
+        built = runtime(home, port=port, llm=models)
+    else:
+        built = runtime(home, port=port)
     if once:
         _prepare(built)
         _once(built, as_json)

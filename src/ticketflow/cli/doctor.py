@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Callable, Iterator
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Annotated, NamedTuple
 
 import typer
 from rich.markup import escape
@@ -25,12 +25,16 @@ class Finding(NamedTuple):
     text: str
 
 
-def doctor(home: Home = None, as_json: AsJson = False) -> None:
+def doctor(
+    home: Home = None,
+    as_json: AsJson = False,
+    llm: Annotated[bool, typer.Option("--llm", help="Ask each language model too; costs a few tokens.")] = False,
+) -> None:
     """Check home folder, database, encoder, search and learning; exit code 1 when something is wrong.
 
     Example: `ticketflow doctor --json | jq '.[] | select(.good == false)'`
     """
-    findings = list(examine(config(home)))
+    findings = list(examine(config(home), llm=llm))
     if as_json:
         emit([finding._asdict() for finding in findings])
     else:
@@ -41,7 +45,7 @@ def doctor(home: Home = None, as_json: AsJson = False) -> None:
         raise typer.Exit(EXIT_UNWELL)
 
 
-def examine(chosen: "Config") -> Iterator[Finding]:
+def examine(chosen: "Config", *, llm: bool = False) -> Iterator[Finding]:
     """Look at one thing after the other; what depends on a failed one is not looked at."""
     yield Finding("python", sys.version_info >= (3, 11), sys.version.split()[0])
     home = _looked_at("home", lambda: _home(chosen))
@@ -59,6 +63,12 @@ def examine(chosen: "Config") -> Iterator[Finding]:
     in_memory = [] if built.database.dialect.native_vectors else [("vectors", _vectors)]
     for name, look in (("search", _search), *in_memory, ("secret", _secret)):
         yield _looked_at(name, lambda look=look: look(built))
+    models = _looked_at("language models", lambda: _models(built))
+    yield models if built.config.llm or not models.good else models._replace(good=None)
+    if not models.good:
+        return
+    if llm:
+        yield from _asked(built)
     yield from _knowledge(built)
 
 
@@ -127,6 +137,22 @@ def _secret(built: "Runtime") -> str:
     if path.stat().st_mode & 0o077:
         raise PermissionError(f"{path} can be read by others. Run `chmod 600 {path}`.")
     return f"{path}, {len(built.secret)} characters"
+
+
+def _models(built: "Runtime") -> str:
+    if not built.models:
+        return "none set up; tickets are decided without (TICKETFLOW_LLM names some)"
+    named = ", ".join(f"{provider.name} ({provider.model})" for provider in built.models.providers)
+    return f"{named}; `ticketflow doctor --llm` asks them"
+
+
+def _asked(built: "Runtime") -> Iterator[Finding]:
+    """A made-up ticket, read by each model by itself."""
+    from ticketflow.llm import trial
+
+    for gateway in built.models.gateways:
+        told = trial.ask(gateway)
+        yield Finding(f"language model {gateway.provider.name}", told.good, told.sentence)
 
 
 def _knowledge(built: "Runtime") -> Iterator[Finding]:

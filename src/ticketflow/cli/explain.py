@@ -58,6 +58,7 @@ def _show(told: "Account") -> None:
     guesses = (("category", analysis.category), ("priority", analysis.priority), ("language", analysis.language))
     for name, guess in (*guesses, ("sentiment", analysis.sentiment)):
         _line(f"  {name}: {guess.value or 'unknown'} ({guess.confidence:.2f}, {guess.source})")
+    _consulted(told)
     output.print()
     candidates = _table("candidate", "score", "features")
     for candidate in analysis.candidates[:CANDIDATES]:
@@ -74,6 +75,20 @@ def _show(told: "Account") -> None:
     for step in told.steps:
         steps.add_row(step.step, step.version, f"{step.duration_us / 1000:.1f}")
     output.print(steps)
+
+
+def _consulted(told: "Account") -> None:
+    """What a language model said, or why none did; nothing for a decision from before there were any."""
+    consultation = told.consultation
+    if consultation is None:
+        return
+    if consultation.reading is None:
+        _line(f"  language model: none heard. {consultation.without}")
+    else:
+        _line(f"  language model: {consultation.reading.summary}")
+        _line(f"  likely cause: {consultation.reading.root_cause}")
+    for call in consultation.calls:
+        _line(f"  - {call.provider} ({call.model}), {call.prompt}, {call.milliseconds} ms: {call.verdict}")
 
 
 def _line(text: str) -> None:

@@ -40,6 +40,12 @@ class Settings(Value):
     """Team that takes the tickets of a category."""
     default_team: str = "support"
     """Team that takes every other ticket."""
+    language_models: bool = True
+    """Whether the language models that the installation has are asked about this workspace's tickets."""
+    max_model_tokens_per_day: int | None = None
+    """Most tokens sent to and received from language models in one day (UTC); none is no limit."""
+    max_model_cost_per_day: float | None = None
+    """Most money for language models in one day (UTC), in the currency of their prices; none is no limit."""
     refit_after: int = 200
     """New or changed cases after which learning runs again."""
 

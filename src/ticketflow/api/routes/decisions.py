@@ -18,7 +18,7 @@ def read_decision(calling: Calling, decision_id: str) -> DecisionDetail:
     """
     with calling.runtime.database.read() as session:
         past = read_past(session, calling.workspace_id, decision_id)
-    return DecisionDetail.whole(past.stored, past.intake, past.findings)
+    return DecisionDetail.whole(past)
 
 
 @routes.post("/decisions/{decision_id}/replay", summary="Replay a decision", responses=fails(404, 409))

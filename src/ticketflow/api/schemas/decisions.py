@@ -4,11 +4,11 @@ from typing import Any
 
 from pydantic import Field
 
+from ticketflow.agent.past import Past
 from ticketflow.agent.replay import Comparison, Configuration, Replay
 from ticketflow.api.schemas.base import In, Name, Out, Text, example
 from ticketflow.api.schemas.tickets import ANSWER_ID, DECISION, TICKET_ID, CandidateOut, DecisionOut, GuessOut
-from ticketflow.domain import Action, Findings, Intake, Level, Stage
-from ticketflow.store.decisions import StoredDecision
+from ticketflow.domain import Action, Level, Priority, Sentiment, Stage
 
 _CERTIFICATE_ID = "0192f0c0-2b10-7a00-8000-6d1e2f3a4b5c"
 _INTAKE = {
@@ -32,8 +32,31 @@ _EVIDENCE = {
     "similarity": 0.79,
     "lexical": 11.2,
 }
+_CALL = {
+    "provider": "main",
+    "model": "gpt-5-mini",
+    "prompt": "reading.v1",
+    "prompt_hash": "9f2c1b7e" * 8,
+    "input_tokens": 1_420,
+    "output_tokens": 118,
+    "cost": 0.00059,
+    "milliseconds": 1_312,
+    "verdict": "ok",
+}
+_READING = {
+    "category": "delivery",
+    "priority": "normal",
+    "sentiment": "neutral",
+    "language": "en",
+    "summary": "The customer asks where a parcel is that has not moved for a week.",
+    "root_cause": "The carrier's depot holds it.",
+    "answer_id": ANSWER_ID,
+    "evidence": [_EVIDENCE["id"]],
+}
+_CONSULTATION = {"reading": _READING, "without": None, "calls": [_CALL]}
 _DETAIL = {
     **DECISION,
+    "path": "model",
     "ticket_id": TICKET_ID,
     "level": "auto",
     "stage": "green",
@@ -44,6 +67,7 @@ _DETAIL = {
     "knowledge": "5b0c9d2e4f6a8b1c",
     "intake": _INTAKE,
     "evidence": [_EVIDENCE],
+    "consultation": _CONSULTATION,
 }
 _STEPS = [
     {"step": "ingest", "same": True, "differences": [], "note": ""},
@@ -111,6 +135,47 @@ class EvidenceOut(Out):
     lexical: float | None = Field(description="BM25; null when found by meaning alone.")
 
 
+class ModelCallOut(Out):
+    """A call to a language model."""
+
+    model_config = example(_CALL)
+
+    provider: str
+    model: str
+    prompt: str = Field(description="File and version of the instructions.")
+    prompt_hash: str = Field(description="SHA-256 of everything that was sent.")
+    input_tokens: int
+    output_tokens: int
+    cost: float = Field(description="In the currency of the provider's configured prices.")
+    milliseconds: int
+    verdict: str = Field(description="`ok`, `repaired`, or why the call was of no use.")
+
+
+class ReadingOut(Out):
+    """What a language model made of the ticket. It can only speak against an automatic reply."""
+
+    model_config = example(_READING)
+
+    category: str | None
+    priority: Priority
+    sentiment: Sentiment
+    language: str
+    summary: str
+    root_cause: str
+    answer_id: str | None = Field(description="The candidate that it holds right; null when none.")
+    evidence: list[str] = Field(description="Ids of the cases and answers that it relied on.")
+
+
+class ConsultationOut(Out):
+    """The language models' part in a decision."""
+
+    model_config = example(_CONSULTATION)
+
+    reading: ReadingOut | None
+    without: str | None = Field(description="Why there is no reading, in a sentence; null when there is one.")
+    calls: list[ModelCallOut] = Field(description="Every call that was made, or refused by a breaker, in order.")
+
+
 class DecisionDetail(DecisionOut):
     """A decision with everything it was made from."""
 
@@ -126,17 +191,20 @@ class DecisionDetail(DecisionOut):
     knowledge: str = Field(description="Names the answers as they were.")
     intake: IntakeOut
     evidence: list[EvidenceOut] = Field(description="Cases, articles and answers, each kind best first.")
+    consultation: ConsultationOut
 
     @classmethod
-    def whole(cls, stored: StoredDecision, intake: Intake, findings: Findings) -> "DecisionDetail":
-        """A stored decision with what its run read and found."""
+    def whole(cls, past: Past) -> "DecisionDetail":
+        """A stored decision with what its run read, found and was told."""
+        stored, findings = past.stored, past.findings
         evidence = [*findings.cases, *findings.articles, *findings.answers]
         return cls.model_validate(
             {
                 **stored.decision.model_dump(),
                 **dict(DecisionOut.of(stored)),
                 "ticket_id": stored.ticket_id,
-                "intake": intake.model_dump(),
+                "intake": past.intake.model_dump(),
+                "consultation": past.consultation.model_dump(),
                 "evidence": [one.model_dump() for one in evidence],
             }
         )

@@ -22,6 +22,9 @@ _SETTINGS = {
     "novelty_share": 0.2,
     "teams": {"delivery": "logistics"},
     "default_team": "support",
+    "language_models": True,
+    "max_model_tokens_per_day": 2_000_000,
+    "max_model_cost_per_day": None,
     "refit_after": 200,
 }
 
@@ -52,6 +55,13 @@ class SettingsOut(Out):
     novelty_share: float = Field(description="Expected share of tickets that no known answer fits, 0 to 1.")
     teams: dict[str, str] = Field(description="Team that takes the tickets of a category.")
     default_team: str = Field(description="Team that takes every other ticket.")
+    language_models: bool = Field(description="Whether language models read this workspace's tickets.")
+    max_model_tokens_per_day: int | None = Field(
+        description="Most tokens for language models in one day (UTC), both ways; null: no limit."
+    )
+    max_model_cost_per_day: float | None = Field(
+        description="Most money for language models in one day (UTC), in the currency of their prices; null: no limit."
+    )
     refit_after: int = Field(description="New or changed cases after which learning runs again.")
 
 
@@ -88,6 +98,17 @@ class SettingsPatch(Patch):
     )
     teams: dict[Name, Name] = Field(default={}, max_length=1_000, description="Replaces the whole table.")
     default_team: Name = Field("", description="Team that takes every other ticket.")
+    language_models: bool = Field(True, description="Whether language models read this workspace's tickets.")
+    max_model_tokens_per_day: int | None = Field(
+        None, ge=0, le=10**12, description="Most tokens for language models in one day; null takes the limit away."
+    )
+    max_model_cost_per_day: float | None = Field(
+        None,
+        ge=0.0,
+        le=10**9,
+        allow_inf_nan=False,
+        description="Most money for language models in one day; null takes the limit away.",
+    )
     refit_after: int = Field(1, ge=1, le=1_000_000, description="New or changed cases before learning runs again.")
 
 

@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import Field, field_validator, model_validator
 
 from ticketflow.api.schemas.base import In, Moment, Name, Out, PageQuery, Text, Words, example
-from ticketflow.domain import Action, Author, Priority, TicketStatus
+from ticketflow.domain import Action, Author, Path, Priority, TicketStatus
 from ticketflow.store.decisions import StoredDecision
 
 TICKET_ID = "0192f0c1-7a55-7cc0-8000-3f1a5e9b1c2d"
@@ -63,6 +63,7 @@ DECISION = {
     },
     "novelty": 0.08,
     "version": "12",
+    "path": "learned",
     "created_at": "2026-03-02T09:15:00.041Z",
 }
 
@@ -209,6 +210,7 @@ class DecisionOut(Out):
     understood: UnderstoodOut
     novelty: float = Field(description="How unlike everything known the ticket is, 0 to 1.")
     version: str
+    path: Path = Field(description="`model` where a language model's reading was heard, `learned` where none was.")
     created_at: Moment
 
     @classmethod

@@ -1,4 +1,4 @@
-"""Fakes that ship with the product, for its tests and for those of whoever builds on it."""
+"""Fakes inside the process: a clock that stands still, an encoder that needs no model."""
 
 import hashlib
 from collections.abc import Sequence

@@ -1,0 +1,135 @@
+"""Step 4: a language model reads the ticket, where one is set up. Words for people, and doubts; never a permission.
+
+What it says counts only where it names what it was offered. Whatever goes wrong leaves the ticket without a reading.
+"""
+
+from typing import Any
+
+from ticketflow.agent.deps import Deps
+from ticketflow.agent.experience import Experience
+from ticketflow.agent.fitting import fitted
+from ticketflow.db import Session
+from ticketflow.domain import (
+    Analysis,
+    Consultation,
+    Findings,
+    Intake,
+    Level,
+    Priority,
+    Reading,
+    Sentiment,
+)
+from ticketflow.llm.chain import Told
+from ticketflow.llm.tasks import READING, ReadingAnswer
+from ticketflow.retrieval.redaction import redact
+from ticketflow.store import daily
+from ticketflow.store.settings import Settings
+from ticketflow.workflow.engine import State
+
+TOKENS, COST = "language model tokens", "language model cost"
+"""The daily counts that `max_model_tokens_per_day` and `max_model_cost_per_day` cap."""
+CASES = 8
+"""Most past tickets that a model is shown."""
+
+
+def consult(deps: Deps, state: State) -> Consultation:
+    """Have the ticket read; without a model that may be asked, say why there is none."""
+    analysis, intake = state.output("analyze", Analysis), state.output("ingest", Intake)
+    known = deps.experience.of_analysis(state.run.workspace_id, analysis.version, analysis.knowledge)
+    obstacle = _obstacle(deps, state, known.settings, intake)
+    if obstacle is not None:
+        return Consultation(reading=None, without=obstacle)
+    document = _document(known, intake, state.output("search", Findings), analysis)
+    with state.kept():
+        told = deps.models.ask(READING, document)
+    return _consultation(known, analysis, state.output("search", Findings), told)
+
+
+def count_calls(_deps: Deps, session: Session, state: State, value: Consultation) -> None:
+    """Count what the calls used, for the day's caps."""
+    tokens = sum(call.input_tokens + call.output_tokens for call in value.calls)
+    cost = sum(call.cost for call in value.calls)
+    for name, amount in ((TOKENS, tokens), (COST, cost)):
+        if amount:
+            daily.add(session, state.run.workspace_id, name, value=amount)
+
+
+def _obstacle(deps: Deps, state: State, settings: Settings, intake: Intake) -> str | None:
+    if not deps.models:
+        return "No language model is set up."
+    if not settings.language_models:
+        return "Language models are switched off for this workspace."
+    if settings.level is Level.OFF:
+        return "The agent is switched off."
+    if intake.automatic is not None:
+        return "The message was sent by a machine: nobody's words are worth a model's."
+    if settings.max_model_tokens_per_day is None and settings.max_model_cost_per_day is None:
+        return None
+    with deps.database.read() as session:
+        tokens, cost = (daily.today(session, state.run.workspace_id, name) for name in (TOKENS, COST))
+    if settings.max_model_tokens_per_day is not None and tokens >= settings.max_model_tokens_per_day:
+        return f"The day's limit of {settings.max_model_tokens_per_day:,} tokens for language models is reached."
+    if settings.max_model_cost_per_day is not None and cost >= settings.max_model_cost_per_day:
+        return f"The day's limit of {settings.max_model_cost_per_day:g} for language models is reached."
+    return None
+
+
+def _document(known: Experience, intake: Intake, findings: Findings, analysis: Analysis) -> dict[str, Any]:
+    """What a model is shown: redacted, best evidence first, under short ids that mean nothing elsewhere."""
+    answers: list[dict[str, Any]] = []
+    for number, candidate in enumerate(analysis.candidates, 1):
+        answer = known.answer(candidate.answer_id)
+        text = answer.text if answer else ""
+        answers.append({"id": f"A{number}", "title": candidate.label, "text": redact(text)[0]})
+    short = {candidate.answer_id: f"A{number}" for number, candidate in enumerate(analysis.candidates, 1)}
+    cases = [
+        {
+            "id": f"C{number}",
+            "text": redact(f"{case.title}\n{case.snippet}".strip())[0],
+            "answer": short.get(case.answer_id or ""),
+        }
+        for number, case in enumerate(findings.cases[:CASES], 1)
+    ]
+    return fitted(
+        {
+            "ticket": {"text": redact(intake.text)[0]},
+            "guess": {
+                "category": analysis.category.value,
+                "priority": analysis.priority.value or Priority.NORMAL,
+                "sentiment": analysis.sentiment.value or Sentiment.NEUTRAL,
+                "language": analysis.language.value or "en",
+            },
+            "categories": _categories(known),
+            "answers": answers,
+            "cases": cases,
+        }
+    )
+
+
+def _categories(known: Experience) -> list[str]:
+    used = {answer.category for answer in known.answers if answer.category is not None}
+    return sorted(used.union(known.settings.sensitive))
+
+
+def _consultation(known: Experience, analysis: Analysis, findings: Findings, told: Told[ReadingAnswer]) -> Consultation:
+    calls = list(told.calls)
+    if told.value is None:
+        return Consultation(reading=None, without=f"No usable answer: {calls[-1].verdict}.", calls=calls)
+    value = told.value
+    answers = {f"A{number}": candidate.answer_id for number, candidate in enumerate(analysis.candidates, 1)}
+    ids = answers | {f"C{number}": case.id for number, case in enumerate(findings.cases[:CASES], 1)}
+    if unknown := [name for name in (value.answer, *value.evidence) if name is not None and name not in ids]:
+        without = f"The language model named {', '.join(sorted(set(unknown)))}, which it was not shown."
+        return Consultation(reading=None, without=without, calls=calls)
+    reading = Reading(
+        category=value.category if value.category in _categories(known) else None,
+        priority=Priority(value.priority),
+        sentiment=Sentiment(value.sentiment),
+        language=value.language,
+        summary=value.summary,
+        root_cause=value.root_cause,
+        # A repaired output informs people; as a doubt it counts in full: it speaks for no answer.
+        answer_id=None if told.repaired or value.answer is None else answers.get(value.answer),
+        evidence=[ids[name] for name in dict.fromkeys(value.evidence)],
+    )
+    return Consultation(reading=reading, without=None, calls=calls)

@@ -1,0 +1,28 @@
+"""What models are asked for: each task's prompt and the shape of its answer, whose ids are those of the request."""
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+
+from ticketflow.llm.prompting import Prompt
+
+Sentence = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=500)]
+ShortId = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{1,3}$")]
+
+
+class ReadingAnswer(BaseModel):
+    """A reading of a ticket. Whether its category and ids were among those offered is for the caller to check."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    category: Annotated[str, StringConstraints(max_length=190)] | None
+    priority: Literal["low", "normal", "high", "urgent"]
+    sentiment: Literal["negative", "neutral", "positive"]
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+    summary: Sentence
+    root_cause: Sentence
+    answer: ShortId | None
+    evidence: Annotated[list[ShortId], Field(max_length=10)]
+
+
+READING = Prompt("reading", 1, ReadingAnswer)

@@ -1,0 +1,55 @@
+"""What the scripted model says: drawn from the request alone, so that every word of it has a source in the request.
+
+It reads the document that a prompt of `ticketflow.llm` sends, and does what a model would do with little effort: the
+first answer offered, the first sentence of the ticket as summary.
+"""
+
+import json
+import re
+from typing import Any
+
+MODEL = "scripted"
+_SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
+
+
+def answer(request: dict[str, Any]) -> str:
+    """The words of the answer to a chat request, as JSON; an empty object where the request holds no document."""
+    document = _document(request)
+    make = {"reading": _reading}.get(str(document.get("task")))
+    return json.dumps(make(document) if make else {"ok": True})
+
+
+def _document(request: dict[str, Any]) -> dict[str, Any]:
+    for message in reversed(request.get("messages", [])):
+        if message.get("role") != "user":
+            continue
+        try:
+            found = json.loads(str(message.get("content")))
+        except json.JSONDecodeError:
+            continue
+        if isinstance(found, dict):
+            return found
+    return {}
+
+
+def _reading(document: dict[str, Any]) -> dict[str, Any]:
+    ticket, answers = document["ticket"], document["answers"]
+    first = answers[0] if answers else None
+    return {
+        "category": document["guess"]["category"],
+        "priority": document["guess"]["priority"],
+        "sentiment": document["guess"]["sentiment"],
+        "language": document["guess"]["language"],
+        "summary": _first_sentences(ticket["text"], 1) or "An empty message.",
+        "root_cause": f"As in: {first['title']}" if first else "Not known.",
+        "answer": first["id"] if first else None,
+        "evidence": [case["id"] for case in document["cases"][:2]],
+    }
+
+
+def _sentences(text: str) -> list[str]:
+    return [found for found in (match.strip() for match in _SENTENCE.findall(text)) if found]
+
+
+def _first_sentences(text: str, count: int) -> str:
+    return " ".join(_sentences(text)[:count])[:300]
