@@ -57,7 +57,7 @@ def findings(company: Company, ticket_ids: list[str]) -> list[str]:
         steps = session.execute(
             select(run.c.ticket_id, step_output.c.step).join(run, run.c.id == step_output.c.run_id)
         ).all()
-        names = ("ingest", "search", "analyze", "decide", "execute")
+        names = ("ingest", "search", "analyze", "consult", "decide", "execute")
         expect("steps", Counter(map(tuple, steps)), Counter((each, name) for each in ticket_ids for name in names))
         used = session.execute(select(func.sum(answer.c.used))).scalar_one()
         kinds: dict[str, list[str]] = {each: [] for each in ticket_ids}
