@@ -113,6 +113,9 @@ def test_a_sensitive_category_in_the_models_eyes_is_a_doubt(company: Company, se
         {"priority": "apocalyptic"},
         {"action": "resolve"},
         {"summary": ""},
+        {"summary": "Wants to log in at https://evil.example/login."},
+        {"root_cause": "Ask help@evil.example."},
+        {"summary": "Wants the 9,999 dollars of order 12345."},
         {"evidence": [f"C{number}" for number in range(11)]},
     ],
 )
@@ -220,3 +223,24 @@ def test_a_missing_key_is_told_with_its_variable(tmp_path: Path, server: ModelSe
     provider = ModelProvider(name="main", base_url=HttpUrl(server.url), model="m", key_variable="NO_SUCH_KEY_HERE")
     with pytest.raises(Misconfigured, match="NO_SUCH_KEY_HERE is not set"):
         Company(tmp_path, llm=[provider])
+
+
+@pytest.mark.parametrize(
+    ("name", "greeted"),
+    [
+        ("Ana Perez", "Ana"),
+        ("Jean-Luc d'Arc", "Jean-Luc"),
+        ("D’Angelo", "D’Angelo"),
+        ("Łukasz", "Łukasz"),
+        ("https://evil.example/x Ana", "there"),
+        ("evil.example", "there"),
+        ("<script>", "there"),
+        ("{requester_name}", "there"),
+        ("4111", "there"),
+        ("  ", "there"),
+        (None, "there"),
+    ],
+)
+def test_a_reply_greets_by_a_name_and_by_nothing_else(company: Company, name: str | None, greeted: str) -> None:
+    ticket = company.handle(CLEAR.model_copy(update={"requester_name": name}))
+    assert company.replies(ticket.id)[0].body.startswith(f"Hello {greeted}, ")

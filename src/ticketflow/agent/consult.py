@@ -20,6 +20,7 @@ from ticketflow.domain import (
     Sentiment,
 )
 from ticketflow.llm.chain import Told
+from ticketflow.llm.facts import links, unsourced
 from ticketflow.llm.tasks import READING, ReadingAnswer
 from ticketflow.retrieval.redaction import redact
 from ticketflow.store import daily
@@ -42,7 +43,7 @@ def consult(deps: Deps, state: State) -> Consultation:
     document = _document(known, intake, state.output("search", Findings), analysis)
     with state.kept():
         told = deps.models.ask(READING, document)
-    return _consultation(known, analysis, state.output("search", Findings), told)
+    return _consultation(known, analysis, state.output("search", Findings), told, document)
 
 
 def count_calls(_deps: Deps, session: Session, state: State, value: Consultation) -> None:
@@ -111,7 +112,9 @@ def _categories(known: Experience) -> list[str]:
     return sorted(used.union(known.settings.sensitive))
 
 
-def _consultation(known: Experience, analysis: Analysis, findings: Findings, told: Told[ReadingAnswer]) -> Consultation:
+def _consultation(
+    known: Experience, analysis: Analysis, findings: Findings, told: Told[ReadingAnswer], document: dict[str, Any]
+) -> Consultation:
     calls = list(told.calls)
     if told.value is None:
         return Consultation(reading=None, without=f"No usable answer: {calls[-1].verdict}.", calls=calls)
@@ -120,6 +123,9 @@ def _consultation(known: Experience, analysis: Analysis, findings: Findings, tol
     ids = answers | {f"C{number}": case.id for number, case in enumerate(findings.cases[:CASES], 1)}
     if unknown := [name for name in (value.answer, *value.evidence) if name is not None and name not in ids]:
         without = f"The language model named {', '.join(sorted(set(unknown)))}, which it was not shown."
+        return Consultation(reading=None, without=without, calls=calls)
+    if _invents(value, document):
+        without = "The language model wrote an address, link or number that it was not shown."
         return Consultation(reading=None, without=without, calls=calls)
     reading = Reading(
         category=value.category if value.category in _categories(known) else None,
@@ -133,3 +139,9 @@ def _consultation(known: Experience, analysis: Analysis, findings: Findings, tol
         evidence=[ids[name] for name in dict.fromkeys(value.evidence)],
     )
     return Consultation(reading=reading, without=None, calls=calls)
+
+
+def _invents(value: ReadingAnswer, document: dict[str, Any]) -> bool:
+    """Whether its words hold what nobody said, or a link at all: who reads a note follows no stranger's link."""
+    sources = [document["ticket"]["text"], *(piece["text"] for piece in (*document["answers"], *document["cases"]))]
+    return any(links(text) or unsourced(text, sources) for text in (value.summary, value.root_cause))
