@@ -243,4 +243,13 @@ def test_a_missing_key_is_told_with_its_variable(tmp_path: Path, server: ModelSe
 )
 def test_a_reply_greets_by_a_name_and_by_nothing_else(company: Company, name: str | None, greeted: str) -> None:
     ticket = company.handle(CLEAR.model_copy(update={"requester_name": name}))
-    assert company.replies(ticket.id)[0].body.startswith(f"Hello {greeted}, ")
+    assert company.replies(ticket.id)[0].startswith(f"Hello {greeted}, ")
+
+
+def test_a_ticket_that_has_waited_is_not_made_to_wait_more(company: Company, server: ModelServer) -> None:
+    ticket, _ = company.open(CLEAR)
+    company.clock.advance(7)
+    company.work()
+    assert "waited too long" in (consultation(company, ticket).without or "")
+    assert company.ticket(ticket.id).status is TicketStatus.RESOLVED
+    assert server.requests == []

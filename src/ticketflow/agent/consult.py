@@ -8,6 +8,7 @@ from typing import Any
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
 from ticketflow.agent.fitting import fitted
+from ticketflow.clock import SECOND
 from ticketflow.db import Session
 from ticketflow.domain import (
     Analysis,
@@ -19,7 +20,7 @@ from ticketflow.domain import (
     Reading,
     Sentiment,
 )
-from ticketflow.llm.chain import Told
+from ticketflow.llm.chain import TICKET_SECONDS, TRY_SECONDS, Told
 from ticketflow.llm.facts import links, unsourced
 from ticketflow.llm.tasks import READING, ReadingAnswer
 from ticketflow.retrieval.redaction import redact
@@ -40,9 +41,14 @@ def consult(deps: Deps, state: State) -> Consultation:
     obstacle = _obstacle(deps, state, known.settings, intake)
     if obstacle is not None:
         return Consultation(reading=None, without=obstacle)
+    left = TICKET_SECONDS - (deps.clock.now() - state.run.created_at) / SECOND
+    if left < TRY_SECONDS / 2:
+        return Consultation(
+            reading=None, without="The ticket had waited too long to wait for a language model as well."
+        )
     document = _document(known, intake, state.output("search", Findings), analysis)
     with state.kept():
-        told = deps.models.ask(READING, document)
+        told = deps.models.ask(READING, document, min(left, TICKET_SECONDS))
     return _consultation(known, analysis, state.output("search", Findings), told, document)
 
 

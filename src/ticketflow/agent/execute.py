@@ -5,6 +5,7 @@ certificate live, no cap reached, and the answer still approved. A run that a ne
 overtaken leaves the ticket to that message's run, which works on all that is open. In shadow there is no effect.
 """
 
+import re
 from typing import Any
 
 from ticketflow import events
@@ -31,6 +32,8 @@ from ticketflow.workflow.engine import State
 from ticketflow.workflow.queue import Run, RunState
 
 CASES_IN_NOTE = 3
+_NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+){0,3}")
+"""A first name as people have them. The requester chose it: it could hold a link, or a sentence."""
 REPLIES = "automatic replies"
 """The daily count that `max_replies_per_day` caps."""
 
@@ -163,8 +166,9 @@ def _first(session: Session, run: Run, kind: str, payload: dict[str, Any]) -> bo
 
 def fill(text: str, ticket: tickets.Ticket) -> str:
     """An answer's text with its slots filled from the ticket's own fields; unknown braces stay as they are."""
-    names = (ticket.requester_name or "").split()
-    return text.replace("{requester_name}", names[0] if names else "there")
+    first = (ticket.requester_name or "").split(maxsplit=1)[:1]
+    name = first[0] if first and _NAME.fullmatch(first[0]) else "there"
+    return text.replace("{requester_name}", name)
 
 
 def _note(state: State, decision: Decision, objection: str | None) -> str:

@@ -21,7 +21,7 @@ from ticketflow.llm.parsing import Malformed, Parsed, parse
 from ticketflow.llm.prompting import Prompt, fingerprint
 
 TICKET_SECONDS = 8.0
-"""What one ticket may wait for models, all calls together."""
+"""What one ticket may wait for models from its arrival on, all calls together."""
 TRY_SECONDS = 4.0
 LEAST_SECONDS = 0.2  # a try that has less is not begun
 PAUSE_SECONDS = (0.2, 0.6)  # before the one retry, where the provider names no time
@@ -101,41 +101,41 @@ class Chain:
                 _record(asking, gateway, asking.conversation, None, 0.0, NOT_ASKED)
                 continue
             try:
-                found = await self._corrected(asking, gateway)
+                found = await self._corrected(asking, gateway, breaker)
             except BaseException:
                 breaker.failed()
                 raise
             if found is not None:
-                breaker.succeeded()
                 return found
-            breaker.failed()
         return None
 
-    async def _corrected(self, asking: _Asking, gateway: Gateway) -> Parsed[Any] | None:
+    async def _corrected(self, asking: _Asking, gateway: Gateway, breaker: Breaker) -> Parsed[Any] | None:
         """An answer that fits, after being told once what was wrong with the first."""
         conversation = list(asking.conversation)
-        for _ in range(2):
-            reply, seconds = await self._patiently(asking, gateway, conversation)
+        for last in (False, True):
+            reply, seconds = await self._patiently(asking, gateway, breaker, conversation)
             if reply is None:
                 return None
             try:
                 found = parse(reply.text, asking.prompt.schema, finish_reason=reply.finish_reason)
             except Malformed as problem:
                 _record(asking, gateway, conversation, reply, seconds, f"malformed: {problem}")
+                breaker.failed()
                 # What it said is not sent back: it may hold what a ticket's text made it say.
                 conversation = [*asking.conversation, Said("user", f"{problem} Answer again, with the object alone.")]
+                if last or not breaker.admit():
+                    return None
             else:
+                breaker.succeeded()
                 _record(asking, gateway, conversation, reply, seconds, REPAIRED if found.repaired else OK)
                 return found
         return None
 
     async def _patiently(
-        self, asking: _Asking, gateway: Gateway, conversation: list[Said]
+        self, asking: _Asking, gateway: Gateway, breaker: Breaker, conversation: list[Said]
     ) -> tuple[Reply | None, float]:
-        """A reply and how long it took, asked for again once where that may help."""
+        """A reply and how long it took, asked for again once where that may help and the breaker still lets it."""
         for last in (False, True):
-            if asking.left() < LEAST_SECONDS:
-                return None, 0.0
             began = time.monotonic()
             within = min(self._try_seconds, asking.left())
             try:
@@ -145,11 +145,14 @@ class Chain:
                 failure = Failed("timeout", again=True)
             except Failed as error:
                 failure = error
+            breaker.failed()
             _record(asking, gateway, conversation, None, time.monotonic() - began, failure.verdict)
             pause = random.uniform(*PAUSE_SECONDS) if failure.retry_after is None else failure.retry_after
             if last or not failure.again or pause + LEAST_SECONDS > asking.left():
                 break
             await asyncio.sleep(pause)
+            if not breaker.admit():
+                break
         return None, 0.0
 
 

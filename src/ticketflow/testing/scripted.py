@@ -8,6 +8,8 @@ import json
 import re
 from typing import Any
 
+from ticketflow.llm.facts import links
+
 MODEL = "scripted"
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 
@@ -40,8 +42,8 @@ def _reading(document: dict[str, Any]) -> dict[str, Any]:
         "priority": document["guess"]["priority"],
         "sentiment": document["guess"]["sentiment"],
         "language": document["guess"]["language"],
-        "summary": _first_sentences(ticket["text"], 1) or "An empty message.",
-        "root_cause": f"As in: {first['title']}" if first else "Not known.",
+        "summary": _without_links(_first_sentences(ticket["text"], 1)) or "An empty message.",
+        "root_cause": _without_links(f"As in: {first['title']}") if first else "Not known.",
         "answer": first["id"] if first else None,
         "evidence": [case["id"] for case in document["cases"][:2]],
     }
@@ -53,3 +55,9 @@ def _sentences(text: str) -> list[str]:
 
 def _first_sentences(text: str, count: int) -> str:
     return " ".join(_sentences(text)[:count])[:300]
+
+
+def _without_links(text: str) -> str:
+    for found in links(text):
+        text = text.replace(found, "a link")
+    return "" if links(text) else text

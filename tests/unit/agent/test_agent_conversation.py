@@ -95,7 +95,7 @@ def ticket(name: str | None) -> Ticket:
         (None, "Hello there,"),
         ("", "Hello there,"),
         ("   ", "Hello there,"),
-        ("{requester_name}", "Hello {requester_name},"),
+        ("{requester_name}", "Hello there,"),
     ],
 )
 def test_the_requesters_first_name_fills_the_slot(name: str | None, greeting: str) -> None:

@@ -172,8 +172,10 @@ def test_the_time_that_a_provider_names_is_kept_or_the_next_one_asked(
 
 def test_nothing_takes_longer_than_its_budget(server: ModelServer, second: ModelServer, make: Any) -> None:
     server.mode = second.mode = Mode.HANG
+    chain = make(server, second, try_seconds=0.5)
+    chain.load()
     began = time.monotonic()
-    told = make(server, second, try_seconds=0.5).ask(PROMPT, DOCUMENT, 1.2)
+    told = chain.ask(PROMPT, DOCUMENT, 1.2)
     assert time.monotonic() - began < 1.7
     assert told.value is None
     assert {verdict for _, verdict in verdicts(told)} <= {"timeout", chaining.OUT_OF_TIME}
