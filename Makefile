@@ -6,7 +6,7 @@ TIDB_SUITES := tests/db tests/pipeline tests/unit/retrieval
 TIDB_PROCESSES := tests/e2e/test_processes.py tests/e2e/test_faults.py tests/e2e/test_clock.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processes check lint fix tidb test-tidb bench-tidb durability bench bench-short bench-decision openapi clean
+.PHONY: help demo test test-processes check lint fix tidb test-tidb bench-tidb durability bench bench-short bench-decision safety openapi clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -65,6 +65,9 @@ bench-short: $(VENV)/dev ## The same on small samples, failing where a figure mi
 
 bench-decision: $(VENV)/dev ## The promise in full: T1 to T7 and the targets of the decision, about ten minutes
 	$(BIN)/python bench/decision.py
+
+safety: $(VENV)/dev ## Attacks with a model that obeys them, malformed answers, broken providers, in full: forty minutes
+	$(BIN)/python bench/safety.py
 
 openapi: $(VENV)/dev ## Write openapi.json anew
 	$(BIN)/python tools/openapi.py

@@ -18,6 +18,7 @@ FULL = (
     ("refit.py",),
     ("scale.py",),
     ("durability.py",),
+    ("safety.py",),
 )
 SHORT = (
     ("pipeline.py", "--short"),
@@ -26,6 +27,7 @@ SHORT = (
     ("decision.py", "--short"),
     ("backtest.py", "--short"),
     ("durability.py", "--short"),
+    ("safety.py", "--short"),
 )
 
 

@@ -125,6 +125,7 @@ def scene(folder: Path) -> Iterator[Scene]:
             publishing.save_article(built.database, built.deps.encoder, other.id, article, "bench")
         made = Scene(built, server)
         assert made.workspace  # looked up now, so that it can be named inside transactions
+        built.warm()  # as `serve` does
         made.set(max_replies_per_day=None)
         yield made
         built.close()
