@@ -3,11 +3,12 @@
 Not settings: those are rows, edited through the API while the product runs.
 """
 
+import json
 from pathlib import Path
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LogLevel = Annotated[
     Literal["DEBUG", "INFO", "WARNING", "ERROR"],
@@ -28,6 +29,15 @@ class ModelProvider(BaseModel):
     local: bool = Field(default=False, description="Whether it is yours: customers' personal data may go there.")
     price_in: float = Field(default=0.0, ge=0, description="Price of a million tokens that are sent.")
     price_out: float = Field(default=0.0, ge=0, description="Price of a million tokens that come back.")
+
+
+def _listed(given: object) -> object:
+    if not isinstance(given, str):
+        return given
+    try:
+        return json.loads(given)
+    except json.JSONDecodeError as error:
+        raise ValueError(f"is no JSON: {error.msg.lower()} at character {error.pos}") from None
 
 
 class Config(BaseSettings):
@@ -61,7 +71,7 @@ class Config(BaseSettings):
         min_length=32,
         description="Secret for keys and cursors; unset means one is made in the home folder.",
     )
-    llm: tuple[ModelProvider, ...] = Field(
+    llm: Annotated[tuple[ModelProvider, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(), description="Language models as a JSON list, asked in this order; unset means none."
     )
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")

@@ -20,6 +20,19 @@ DONE, FAILED, WRONG, NOT_READY = 0, 1, 2, 3
 VARIABLES = [
     ("TICKETFLOW_PORT", "abc", "TICKETFLOW_PORT cannot be used: it should be a valid integer"),
     ("TICKETFLOW_PORT", "70000", "TICKETFLOW_PORT cannot be used: it should be less than or equal to 65535"),
+    ("TICKETFLOW_LLM", "gpt", "TICKETFLOW_LLM cannot be used: it is no JSON"),
+    ("TICKETFLOW_LLM", "{}", "TICKETFLOW_LLM cannot be used: it should be a valid tuple"),
+    ("TICKETFLOW_LLM", '[{"name": "a"}]', "TICKETFLOW_LLM cannot be used: entry 1 has no base_url"),
+    (
+        "TICKETFLOW_LLM",
+        '[{"name": "a", "base_url": "nowhere", "model": "m"}]',
+        "base_url of entry 1 should be a valid URL",
+    ),
+    (
+        "TICKETFLOW_LLM",
+        '[{"name": "a", "base_url": "http://x/v1", "model": "m", "key": "sk-1"}]',
+        "entry 1 has a field key, which there is not",
+    ),
     ("TICKETFLOW_LOG_LEVEL", "loud", "TICKETFLOW_LOG_LEVEL cannot be used: it should be 'DEBUG', 'INFO'"),
     ("TICKETFLOW_LEASE_SECONDS", "0", "TICKETFLOW_LEASE_SECONDS cannot be used: it should be greater than 0"),
     ("TICKETFLOW_WORKSPACE", "No Spaces", "TICKETFLOW_WORKSPACE cannot be used: it may hold small letters"),

@@ -119,7 +119,16 @@ def _makes_no_sense(error: "ValidationError", given: dict[str, Any]) -> Misconfi
     problem = error.errors(include_input=False, include_url=False, include_context=False)[0]
     name = str(problem["loc"][0])
     called = f"--{name.replace('_', '-')}" if name in given else f"TICKETFLOW_{name.upper()}"
-    wrong = problem["msg"].removeprefix("Input ").removeprefix("String ")
+    wrong = problem["msg"].removeprefix("Input ").removeprefix("String ").removeprefix("Value error, ")
     if problem["type"] == "string_pattern_mismatch":
         wrong = "may hold small letters, digits and hyphens only"
-    return Misconfigured(f"The value of {called} cannot be used: it {wrong}.")
+    inner = [place + 1 if isinstance(place, int) else place for place in problem["loc"][1:]]
+    if not inner:
+        return Misconfigured(f"The value of {called} cannot be used: it {wrong}.")
+    place, field = (f"entry {inner[0]}", ".".join(map(str, inner[1:])))
+    if problem["type"] == "missing":
+        return Misconfigured(f"The value of {called} cannot be used: {place} has no {field}.")
+    if problem["type"] == "extra_forbidden":
+        return Misconfigured(f"The value of {called} cannot be used: {place} has a field {field}, which there is not.")
+    subject = f"{field} of {place}" if field else place
+    return Misconfigured(f"The value of {called} cannot be used: {subject} {wrong[:1].lower()}{wrong[1:]}.")
