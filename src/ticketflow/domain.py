@@ -262,6 +262,29 @@ class Reading(Value):
     evidence: list[str]
 
 
+class DraftSentence(Value):
+    """A sentence of a suggested reply, with the ids of the answers and articles that say it."""
+
+    text: str
+    sources: list[str]
+
+
+class Draft(Value):
+    """What a language model prepared for the person who takes over. Nothing of it is ever sent by itself.
+
+    `reply` is empty where there is none to suggest; `doubts` then say what was wrong with the one that was written.
+    `without` says why there is no draft at all, None where there is one.
+    """
+
+    wants: str = ""
+    tried: str = ""
+    missing: str = ""
+    reply: list[DraftSentence] = []
+    doubts: list[str] = []
+    without: str | None
+    calls: list[ModelCall] = []
+
+
 class Path(StrEnum):
     """Which way a decision was made: by what was learned alone, or with a language model's reading beside it."""
 

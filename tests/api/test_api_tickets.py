@@ -181,7 +181,15 @@ def test_a_whole_ticket_shows_its_decision_steps_and_takes_feedback(acme: Any, r
     assert 0 <= decision["confidence"] <= 1
     run = acme.get(f"/v1/runs/{made['run_id']}").json()
     assert run["state"] == "succeeded"
-    assert [step["step"] for step in run["steps"]] == ["ingest", "search", "analyze", "consult", "decide", "execute"]
+    assert [step["step"] for step in run["steps"]] == [
+        "ingest",
+        "search",
+        "analyze",
+        "consult",
+        "decide",
+        "draft",
+        "execute",
+    ]
     for step in run["steps"]:
         assert step["duration_ms"] >= 0
         assert step["input"]

@@ -71,12 +71,20 @@ def test_from_a_file_of_old_tickets_to_a_server_that_decides_new_ones(
     assert [one["answer"] and one["answer"]["label"] for one in decided[:3]] == ["refund", "password", "parcel"]
     assert decided[3]["action"] == "escalate"
     assert set(decided[0]) >= {"action", "confidence", "category", "priority", "language", "evidence", "timings_ms"}
-    assert list(decided[0]["timings_ms"]) == ["ingest", "search", "analyze", "consult", "decide", "execute"]
+    assert list(decided[0]["timings_ms"]) == ["ingest", "search", "analyze", "consult", "decide", "draft", "execute"]
 
     told = json.loads(installed("explain", "N1", "--json").out)
     assert told["ticket"]["external_id"] == "N1"
     assert told["decision"]["decision"]["confidence"] == decided[0]["confidence"]
-    assert [step["step"] for step in told["steps"]] == ["ingest", "search", "analyze", "consult", "decide", "execute"]
+    assert [step["step"] for step in told["steps"]] == [
+        "ingest",
+        "search",
+        "analyze",
+        "consult",
+        "decide",
+        "draft",
+        "execute",
+    ]
 
     [hit] = [json.loads(line) for line in installed("search", "money back", "--limit", "1", "--json").out.splitlines()]
     assert hit["label"] == "refund"

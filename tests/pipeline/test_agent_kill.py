@@ -57,7 +57,7 @@ def findings(company: Company, ticket_ids: list[str]) -> list[str]:
         steps = session.execute(
             select(run.c.ticket_id, step_output.c.step).join(run, run.c.id == step_output.c.run_id)
         ).all()
-        names = ("ingest", "search", "analyze", "consult", "decide", "execute")
+        names = ("ingest", "search", "analyze", "consult", "decide", "draft", "execute")
         expect("steps", Counter(map(tuple, steps)), Counter((each, name) for each in ticket_ids for name in names))
         used = session.execute(select(func.sum(answer.c.used))).scalar_one()
         kinds: dict[str, list[str]] = {each: [] for each in ticket_ids}
@@ -79,7 +79,7 @@ def findings(company: Company, ticket_ids: list[str]) -> list[str]:
 
 def test_killed_at_any_point_every_ticket_is_finished_once(tmp_path: Path) -> None:
     points = every_point(tmp_path / "points")
-    assert len(points) == len(set(points)) == 20, points
+    assert len(points) == len(set(points)) == 23, points
     scenes = [opened(tmp_path / f"case-{place}") for place in range(len(points))]
     cases = [
         (str(company.folder), point, 1 + place % len(ARRIVALS))

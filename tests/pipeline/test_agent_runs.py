@@ -22,7 +22,7 @@ from ticketflow.workflow.engine import State
 from ticketflow.workflow.queue import Run, RunState
 
 CHANGES = ("INSERT", "UPDATE", "DELETE")
-STEPS = ["ingest", "search", "analyze", "consult", "decide", "execute"]
+STEPS = ["ingest", "search", "analyze", "consult", "decide", "draft", "execute"]
 
 
 def run_of(company: Company, run_id: str) -> Run:
@@ -56,7 +56,8 @@ def test_a_steps_input_is_what_the_steps_before_it_yielded(company: Company) -> 
         "analyze": {"ingest", "search"},
         "consult": {"ingest", "search", "analyze"},
         "decide": {"ingest", "search", "analyze", "consult"},
-        "execute": {"decide", "analyze", "search", "consult"},
+        "draft": {"ingest", "search", "analyze", "decide"},
+        "execute": {"decide", "analyze", "search", "consult", "draft"},
     }
     for step in steps[1:]:
         for name, given in step.input.items():

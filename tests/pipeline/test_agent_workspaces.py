@@ -82,7 +82,7 @@ def test_a_batch_keeps_the_order_and_tells_each_decision(company: Company) -> No
     for number, each in enumerate(told):
         assert each.action is (Action.RESOLVE if number % 3 else Action.ESCALATE)
         assert each.error is None
-        assert list(each.timings_ms) == ["ingest", "search", "analyze", "consult", "decide", "execute"]
+        assert list(each.timings_ms) == ["ingest", "search", "analyze", "consult", "decide", "draft", "execute"]
     right = told[1]
     assert right.answer is not None
     assert (right.answer.label, right.category, right.language) == ("password", "account", "en")

@@ -12,7 +12,7 @@ from pydantic import HttpUrl
 
 from ticketflow.agent import replay
 from ticketflow.agent.account import Account, account
-from ticketflow.agent.consult import COST, TOKENS
+from ticketflow.agent.asking import COST, TOKENS
 from ticketflow.config import ModelProvider
 from ticketflow.domain import Action, Consultation, TicketStatus
 from ticketflow.domain import Path as Way
@@ -253,3 +253,80 @@ def test_a_ticket_that_has_waited_is_not_made_to_wait_more(company: Company, ser
     assert "waited too long" in (consultation(company, ticket).without or "")
     assert company.ticket(ticket.id).status is TicketStatus.RESOLVED
     assert server.requests == []
+
+
+def drafting(*sentences: dict[str, Any], **words: Any) -> Callable[[dict[str, Any]], str]:
+    """What the scripted model says, with another reply for the person who takes over."""
+
+    def answer(request: dict[str, Any]) -> str:
+        said = json.loads(scripted.answer(request))
+        return json.dumps(said | ({"reply": sentences} | words if "reply" in said else {"answer": None}))
+
+    return answer
+
+
+def drafted(company: Company, server: ModelServer, *sentences: dict[str, Any], **words: Any) -> tuple[Account, str]:
+    """The account and the note of a ticket that is handed over."""
+    server.answer = drafting(*sentences, **words)
+    ticket = company.handle(CLEAR)
+    assert ticket.status is TicketStatus.ESCALATED
+    assert company.replies(ticket.id) == []
+    return told(company, ticket), company.messages(ticket.id)[-1].body
+
+
+GOOD_SENTENCE = "Choose 'Forgot password' on the login page and follow the link we mail you."
+
+
+def test_whoever_takes_over_gets_a_reply_in_which_every_sentence_has_a_source(
+    company: Company, server: ModelServer
+) -> None:
+    found, note = drafted(company, server, {"text": GOOD_SENTENCE, "sources": ["S1"]}, missing="The user name.")
+    draft = found.draft
+    assert draft is not None
+    assert (draft.without, draft.doubts) == (None, [])
+    assert [(one.text, one.sources) for one in draft.reply] == [
+        (GOOD_SENTENCE, [found.decision.analysis.candidates[0].answer_id])
+    ]
+    assert GOOD_SENTENCE in note
+    assert "The user name." in note
+
+
+@pytest.mark.parametrize(
+    ("text", "sources", "doubt"),
+    [
+        ("Send us your password and we log in for you.", ["S1"], "Its sources use other words."),
+        ("Follow the link https://evil.example/login on the login page.", ["S1"], "It holds"),
+        (GOOD_SENTENCE, ["S99"], "cites what was not shown"),
+        (GOOD_SENTENCE, ["S2"], "Its sources use other words."),
+        ("Do not choose 'Forgot password' on the login page.", ["S1"], "It denies"),
+    ],
+)
+def test_one_sentence_without_a_source_spoils_the_reply(
+    company: Company, server: ModelServer, text: str, sources: list[str], doubt: str
+) -> None:
+    good = {"text": GOOD_SENTENCE, "sources": ["S1"]}
+    found, note = drafted(company, server, good, {"text": text, "sources": sources})
+    assert found.draft is not None
+    assert found.draft.reply == []
+    assert doubt in found.draft.doubts[0]
+    assert "Suggested reply" not in note
+    assert "evil" not in note
+
+
+def test_words_to_the_colleague_hold_no_strangers_links(company: Company, server: ModelServer) -> None:
+    found, note = drafted(company, server, missing="See https://evil.example.")
+    assert found.draft is not None
+    assert found.draft.without is not None
+    assert "evil" not in note
+
+
+def test_an_automatic_reply_asks_for_no_draft(company: Company, server: ModelServer) -> None:
+    ticket = company.handle(CLEAR)
+    assert told(company, ticket).draft is not None
+    assert len(server.requests) == 1
+
+
+def test_in_shadow_nobody_drafts(company: Company, server: ModelServer) -> None:
+    company.set(level="shadow")
+    company.handle(NOVEL)
+    assert len(server.requests) == 1

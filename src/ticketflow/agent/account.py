@@ -1,7 +1,7 @@
 """A full account of what the agent did with a ticket, read back from what its steps stored. Changes nothing."""
 
 from ticketflow.db import Session
-from ticketflow.domain import Consultation, Evidence, Findings, StepRecord, Value
+from ticketflow.domain import Consultation, Draft, Evidence, Findings, StepRecord, Value
 from ticketflow.store import decisions, tickets
 from ticketflow.store.decisions import StoredDecision
 from ticketflow.store.tickets import Ticket
@@ -16,6 +16,7 @@ class Account(Value):
     evidence: list[Evidence]
     steps: list[StepRecord]
     consultation: Consultation | None
+    draft: Draft | None
 
 
 def account(session: Session, workspace_id: str, ticket: str) -> Account | None:
@@ -35,4 +36,5 @@ def account(session: Session, workspace_id: str, ticket: str) -> Account | None:
         evidence=sorted(evidence, key=lambda hit: -(hit.similarity or 0.0)),
         steps=steps,
         consultation=next((Consultation.model_validate(one.output) for one in steps if one.step == "consult"), None),
+        draft=next((Draft.model_validate(one.output) for one in steps if one.step == "draft"), None),
     )

@@ -5,31 +5,26 @@ What it says counts only where it names what it was offered. Whatever goes wrong
 
 from typing import Any
 
+from ticketflow.agent.asking import INVENTED, count, obstacle, seconds_left
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
 from ticketflow.agent.fitting import fitted
-from ticketflow.clock import SECOND
 from ticketflow.db import Session
 from ticketflow.domain import (
     Analysis,
     Consultation,
     Findings,
     Intake,
-    Level,
     Priority,
     Reading,
     Sentiment,
 )
-from ticketflow.llm.chain import TICKET_SECONDS, TRY_SECONDS, Told
+from ticketflow.llm.chain import Told
 from ticketflow.llm.facts import links, unsourced
 from ticketflow.llm.tasks import READING, ReadingAnswer
 from ticketflow.retrieval.redaction import redact
-from ticketflow.store import daily
-from ticketflow.store.settings import Settings
 from ticketflow.workflow.engine import State
 
-TOKENS, COST = "language model tokens", "language model cost"
-"""The daily counts that `max_model_tokens_per_day` and `max_model_cost_per_day` cap."""
 CASES = 8
 """Most past tickets that a model is shown."""
 
@@ -38,56 +33,31 @@ def consult(deps: Deps, state: State) -> Consultation:
     """Have the ticket read; without a model that may be asked, say why there is none."""
     analysis, intake = state.output("analyze", Analysis), state.output("ingest", Intake)
     known = deps.experience.of_analysis(state.run.workspace_id, analysis.version, analysis.knowledge)
-    obstacle = _obstacle(deps, state, known.settings, intake)
-    if obstacle is not None:
-        return Consultation(reading=None, without=obstacle)
-    left = TICKET_SECONDS - (deps.clock.now() - state.run.created_at) / SECOND
-    if left < TRY_SECONDS / 2:
-        return Consultation(
-            reading=None, without="The ticket had waited too long to wait for a language model as well."
-        )
+    left = seconds_left(deps, state)
+    why_not = obstacle(deps, state, known.settings, intake, left)
+    if why_not is not None:
+        return Consultation(reading=None, without=why_not)
     document = _document(known, intake, state.output("search", Findings), analysis)
     with state.kept():
-        told = deps.models.ask(READING, document, min(left, TICKET_SECONDS))
+        told = deps.models.ask(READING, document, left)
     return _consultation(known, analysis, state.output("search", Findings), told, document)
 
 
-def count_calls(_deps: Deps, session: Session, state: State, value: Consultation) -> None:
+def count_consultation(_deps: Deps, session: Session, state: State, value: Consultation) -> None:
     """Count what the calls used, for the day's caps."""
-    tokens = sum(call.input_tokens + call.output_tokens for call in value.calls)
-    cost = sum(call.cost for call in value.calls)
-    for name, amount in ((TOKENS, tokens), (COST, cost)):
-        if amount:
-            daily.add(session, state.run.workspace_id, name, value=amount)
-
-
-def _obstacle(deps: Deps, state: State, settings: Settings, intake: Intake) -> str | None:
-    if not deps.models:
-        return "No language model is set up."
-    if not settings.language_models:
-        return "Language models are switched off for this workspace."
-    if settings.level is Level.OFF:
-        return "The agent is switched off."
-    if intake.automatic is not None:
-        return "The message was sent by a machine: nobody's words are worth a model's."
-    if settings.max_model_tokens_per_day is None and settings.max_model_cost_per_day is None:
-        return None
-    with deps.database.read() as session:
-        tokens, cost = (daily.today(session, state.run.workspace_id, name) for name in (TOKENS, COST))
-    if settings.max_model_tokens_per_day is not None and tokens >= settings.max_model_tokens_per_day:
-        return f"The day's limit of {settings.max_model_tokens_per_day:,} tokens for language models is reached."
-    if settings.max_model_cost_per_day is not None and cost >= settings.max_model_cost_per_day:
-        return f"The day's limit of {settings.max_model_cost_per_day:g} for language models is reached."
-    return None
+    count(session, state.run.workspace_id, value.calls)
 
 
 def _document(known: Experience, intake: Intake, findings: Findings, analysis: Analysis) -> dict[str, Any]:
-    """What a model is shown: redacted, best evidence first, under short ids that mean nothing elsewhere."""
+    """What a model is shown, best evidence first, under short ids that mean nothing elsewhere.
+
+    Customers' words are redacted. Approved answers are not: their addresses are the company's own.
+    """
     answers: list[dict[str, Any]] = []
     for number, candidate in enumerate(analysis.candidates, 1):
         answer = known.answer(candidate.answer_id)
         text = answer.text if answer else ""
-        answers.append({"id": f"A{number}", "title": candidate.label, "text": redact(text)[0]})
+        answers.append({"id": f"A{number}", "title": candidate.label, "text": text})
     short = {candidate.answer_id: f"A{number}" for number, candidate in enumerate(analysis.candidates, 1)}
     cases = [
         {
@@ -131,8 +101,7 @@ def _consultation(
         without = f"The language model named {', '.join(sorted(set(unknown)))}, which it was not shown."
         return Consultation(reading=None, without=without, calls=calls)
     if _invents(value, document):
-        without = "The language model wrote an address, link or number that it was not shown."
-        return Consultation(reading=None, without=without, calls=calls)
+        return Consultation(reading=None, without=INVENTED, calls=calls)
     reading = Reading(
         category=value.category if value.category in _categories(known) else None,
         priority=Priority(value.priority),

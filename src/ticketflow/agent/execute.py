@@ -1,4 +1,4 @@
-"""Step 6: the decision takes effect. Everything here happens in one transaction, so it happens once.
+"""Step 7: the decision takes effect. Everything here happens in one transaction, so it happens once.
 
 An automatic reply is checked again at the last moment: nobody else may have spoken, automation must still be on, its
 certificate live, no cap reached, and the answer still approved. A run that a newer message of the customer has
@@ -19,6 +19,7 @@ from ticketflow.domain import (
     Author,
     Consultation,
     Decision,
+    Draft,
     Findings,
     Level,
     Outcome,
@@ -179,6 +180,7 @@ def _note(state: State, decision: Decision, objection: str | None) -> str:
     if reading is not None:
         lines.append(f"In short, as a language model read it: {reading.summary}")
         lines.append(f"Likely cause: {reading.root_cause}")
+    lines += _drafted(state.output("draft", Draft))
     if analysis.candidates:
         best = analysis.candidates[0]
         lines.append(f"Proposed answer: {best.label} (confidence {decision.confidence:.0%}).")
@@ -194,3 +196,13 @@ def _note(state: State, decision: Decision, objection: str | None) -> str:
     if findings.articles:
         lines.append("Articles: " + "; ".join(article.title for article in findings.articles[:CASES_IN_NOTE]))
     return "\n".join(lines)
+
+
+def _drafted(draft: Draft) -> list[str]:
+    if draft.without is not None:
+        return []
+    lines = [f"Tried already: {draft.tried}", f"Still to find out: {draft.missing}"]
+    if draft.reply:
+        reply = " ".join(sentence.text for sentence in draft.reply)
+        lines.append(f"Suggested reply, written by a language model from your answers and articles: {reply}")
+    return lines

@@ -11,7 +11,7 @@ from ticketflow.agent.experience import UNTAUGHT, Experience
 from ticketflow.agent.pipeline import STEPS
 from ticketflow.agent.remembering import load, with_past_answers
 from ticketflow.db import Session
-from ticketflow.domain import Analysis, Consultation, Decision, Findings, Intake, Stage, StepRecord, Value
+from ticketflow.domain import Analysis, Consultation, Decision, Draft, Findings, Intake, Stage, StepRecord, Value
 from ticketflow.errors import Conflict, NotFound
 from ticketflow.learning.refitting import DECISION
 from ticketflow.store import artefacts, certificates, decisions, experiments, watches
@@ -30,6 +30,7 @@ VERSIONS = {step.name: step.version for step in STEPS}
 """The version of each step in this release."""
 
 NOBODY_ASKED = Consultation(reading=None, without="The decision predates language models.")
+NOTHING_DRAFTED = Draft(without="The decision predates drafts.")
 
 OTHER = "another segment"
 """Stands for the segments whose watch a decision did not keep."""
@@ -47,6 +48,7 @@ class Past:
     findings: Findings
     analysis: Analysis
     consultation: Consultation
+    draft: Draft
     decision: Decision
 
 
@@ -66,6 +68,7 @@ def read_past(session: Session, workspace_id: str, decision_id: str) -> Past:
         analysis=_read(decision_id, steps, "analyze", Analysis),
         # Decisions from before there were language models have no such step.
         consultation=_read(decision_id, steps, "consult", Consultation) if "consult" in steps else NOBODY_ASKED,
+        draft=_read(decision_id, steps, "draft", Draft) if "draft" in steps else NOTHING_DRAFTED,
         decision=_read(decision_id, steps, "decide", Decision),
     )
 

@@ -1,12 +1,13 @@
-"""One ticket: ingest, search, analyze, consult, decide, execute. What people make of it comes back in `learn`."""
+"""One ticket: ingest, search, analyze, consult, decide, draft, execute. What people make of it comes by `learn`."""
 
 from ticketflow import events
 from ticketflow.agent import desk
 from ticketflow.agent.analyze import analyze
-from ticketflow.agent.consult import consult, count_calls
+from ticketflow.agent.consult import consult, count_consultation
 from ticketflow.agent.conversation import open_words
 from ticketflow.agent.decide import decide, store_decision
 from ticketflow.agent.deps import Deps
+from ticketflow.agent.draft import count_draft, draft
 from ticketflow.agent.execute import execute
 from ticketflow.agent.ingest import index_ticket, ingest
 from ticketflow.agent.search import search
@@ -17,6 +18,7 @@ from ticketflow.domain import (
     Author,
     Consultation,
     Decision,
+    Draft,
     Findings,
     Intake,
     Level,
@@ -33,11 +35,16 @@ STEPS = (
     Step[Deps]("ingest", "1", ingest, index_ticket, output=Intake, inputs=(TICKET,)),
     Step[Deps]("search", "1", search, output=Findings, inputs=("ingest",)),
     Step[Deps]("analyze", "1", analyze, output=Analysis, inputs=("ingest", "search")),
-    Step[Deps]("consult", "1", consult, count_calls, output=Consultation, inputs=("ingest", "search", "analyze")),
+    Step[Deps](
+        "consult", "1", consult, count_consultation, output=Consultation, inputs=("ingest", "search", "analyze")
+    ),
     Step[Deps](
         "decide", "2", decide, store_decision, output=Decision, inputs=("ingest", "search", "analyze", "consult")
     ),
-    Step[Deps]("execute", "1", None, execute, output=Outcome, inputs=("decide", "analyze", "search", "consult")),
+    Step[Deps]("draft", "1", draft, count_draft, output=Draft, inputs=("ingest", "search", "analyze", "decide")),
+    Step[Deps](
+        "execute", "1", None, execute, output=Outcome, inputs=("decide", "analyze", "search", "consult", "draft")
+    ),
 )
 
 

@@ -87,7 +87,11 @@ def _consulted(told: "Account") -> None:
     else:
         _line(f"  language model: {consultation.reading.summary}")
         _line(f"  likely cause: {consultation.reading.root_cause}")
-    for call in consultation.calls:
+    draft = told.draft
+    if draft is not None and draft.without is None:
+        reply = " ".join(sentence.text for sentence in draft.reply)
+        _line(f"  suggested reply: {reply or 'none. ' + ' '.join(draft.doubts)}")
+    for call in (*consultation.calls, *(draft.calls if draft else ())):
         _line(f"  - {call.provider} ({call.model}), {call.prompt}, {call.milliseconds} ms: {call.verdict}")
 
 

@@ -25,4 +25,25 @@ class ReadingAnswer(BaseModel):
     evidence: Annotated[list[ShortId], Field(max_length=10)]
 
 
+class SentenceAnswer(BaseModel):
+    """A sentence of a reply, with the sources that say it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    text: Sentence
+    sources: Annotated[list[ShortId], Field(min_length=1, max_length=5)]
+
+
+class HandoffAnswer(BaseModel):
+    """What a person who takes over wants to know, and a reply they may send."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    wants: Sentence
+    tried: Sentence
+    missing: Sentence
+    reply: Annotated[list[SentenceAnswer], Field(max_length=12)]
+
+
 READING = Prompt("reading", 1, ReadingAnswer)
+HANDOFF = Prompt("handoff", 1, HandoffAnswer)

@@ -1,7 +1,7 @@
 """What the scripted model says: drawn from the request alone, so that every word of it has a source in the request.
 
 It reads the document that a prompt of `ticketflow.llm` sends, and does what a model would do with little effort: the
-first answer offered, the first sentence of the ticket as summary.
+first answer offered, the first sentence of the ticket as summary, the first source's sentences as reply.
 """
 
 import json
@@ -11,13 +11,14 @@ from typing import Any
 from ticketflow.llm.facts import links
 
 MODEL = "scripted"
+SENTENCES_IN_REPLY = 4
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 
 
 def answer(request: dict[str, Any]) -> str:
     """The words of the answer to a chat request, as JSON; an empty object where the request holds no document."""
     document = _document(request)
-    make = {"reading": _reading}.get(str(document.get("task")))
+    make = {"reading": _reading, "handoff": _handoff}.get(str(document.get("task")))
     return json.dumps(make(document) if make else {"ok": True})
 
 
@@ -46,6 +47,20 @@ def _reading(document: dict[str, Any]) -> dict[str, Any]:
         "root_cause": _without_links(f"As in: {first['title']}") if first else "Not known.",
         "answer": first["id"] if first else None,
         "evidence": [case["id"] for case in document["cases"][:2]],
+    }
+
+
+def _handoff(document: dict[str, Any]) -> dict[str, Any]:
+    first = document["sources"][:1]
+    return {
+        "wants": _without_links(_first_sentences(document["ticket"]["text"], 1)) or "An empty message.",
+        "tried": "Nothing that the ticket tells of.",
+        "missing": "Nothing.",
+        "reply": [
+            {"text": sentence[:500], "sources": [source["id"]]}
+            for source in first
+            for sentence in _sentences(source["text"])[:SENTENCES_IN_REPLY]
+        ],
     }
 
 

@@ -54,6 +54,15 @@ _READING = {
     "evidence": [_EVIDENCE["id"]],
 }
 _CONSULTATION = {"reading": _READING, "without": None, "calls": [_CALL]}
+_DRAFT = {
+    "wants": "The customer wants to know where the parcel is.",
+    "tried": "They have looked at the tracking page.",
+    "missing": "Whether the carrier's depot holds the parcel.",
+    "reply": [{"text": "A parcel that has not moved for a week is searched for.", "sources": [ANSWER_ID]}],
+    "doubts": [],
+    "without": None,
+    "calls": [_CALL | {"prompt": "handoff.v1"}],
+}
 _DETAIL = {
     **DECISION,
     "path": "model",
@@ -68,6 +77,7 @@ _DETAIL = {
     "intake": _INTAKE,
     "evidence": [_EVIDENCE],
     "consultation": _CONSULTATION,
+    "draft": _DRAFT,
 }
 _STEPS = [
     {"step": "ingest", "same": True, "differences": [], "note": ""},
@@ -176,6 +186,27 @@ class ConsultationOut(Out):
     calls: list[ModelCallOut] = Field(description="Every call that was made, or refused by a breaker, in order.")
 
 
+class DraftSentenceOut(Out):
+    """A sentence of a suggested reply."""
+
+    text: str
+    sources: list[str] = Field(description="Ids of the answers and articles that say it.")
+
+
+class DraftOut(Out):
+    """What a language model prepared for the person who takes over. It is never sent by itself."""
+
+    model_config = example(_DRAFT)
+
+    wants: str
+    tried: str
+    missing: str
+    reply: list[DraftSentenceOut] = Field(description="Empty where there is none to suggest.")
+    doubts: list[str] = Field(description="What was wrong with the reply that was written.")
+    without: str | None = Field(description="Why there is no draft, in a sentence; null when there is one.")
+    calls: list[ModelCallOut]
+
+
 class DecisionDetail(DecisionOut):
     """A decision with everything it was made from."""
 
@@ -192,6 +223,7 @@ class DecisionDetail(DecisionOut):
     intake: IntakeOut
     evidence: list[EvidenceOut] = Field(description="Cases, articles and answers, each kind best first.")
     consultation: ConsultationOut
+    draft: DraftOut
 
     @classmethod
     def whole(cls, past: Past) -> "DecisionDetail":
@@ -205,6 +237,7 @@ class DecisionDetail(DecisionOut):
                 "ticket_id": stored.ticket_id,
                 "intake": past.intake.model_dump(),
                 "consultation": past.consultation.model_dump(),
+                "draft": past.draft.model_dump(),
                 "evidence": [one.model_dump() for one in evidence],
             }
         )
