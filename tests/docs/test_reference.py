@@ -33,6 +33,8 @@ def rows(page: str) -> list[list[str]]:
 
 def default_in_words(value: Any) -> str:
     """A default as the pages write it."""
+    if value == ():
+        return "none"
     if isinstance(value, list):
         return ", ".join(str(one) for one in cast(list[Any], value))
     return (
