@@ -27,6 +27,8 @@ from ticketflow.workflow.engine import State
 
 CASES = 8
 """Most past tickets that a model is shown."""
+CATEGORIES = 100
+"""Most categories; of more, only the sensitive ones are asked for."""
 
 
 def consult(deps: Deps, state: State) -> Consultation:
@@ -85,7 +87,8 @@ def _document(known: Experience, intake: Intake, findings: Findings, analysis: A
 
 def _categories(known: Experience) -> list[str]:
     used = {answer.category for answer in known.answers if answer.category is not None}
-    return sorted(used.union(known.settings.sensitive))
+    every = sorted(used.union(known.settings.sensitive))
+    return every if len(every) <= CATEGORIES else sorted(known.settings.sensitive)
 
 
 def _consultation(
@@ -97,7 +100,8 @@ def _consultation(
     value = told.value
     answers = {f"A{number}": candidate.answer_id for number, candidate in enumerate(analysis.candidates, 1)}
     ids = answers | {f"C{number}": case.id for number, case in enumerate(findings.cases[:CASES], 1)}
-    if unknown := [name for name in (value.answer, *value.evidence) if name is not None and name not in ids]:
+    shown = {piece["id"] for piece in (*document["answers"], *document["cases"])}
+    if unknown := [name for name in (value.answer, *value.evidence) if name is not None and name not in shown]:
         without = f"The language model named {', '.join(sorted(set(unknown)))}, which it was not shown."
         return Consultation(reading=None, without=without, calls=calls)
     if _invents(value, document):
