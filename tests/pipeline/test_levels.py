@@ -299,3 +299,17 @@ def test_a_certificate_that_promises_less_than_is_asked_carries_nothing(
 def test_a_certificate_that_promises_more_than_is_asked_serves(company: Company) -> None:
     company.set(max_wrong=0.2, certainty=0.7)
     assert company.handle(CLEAR).status is TicketStatus.RESOLVED
+
+
+def test_one_address_gets_so_many_replies_a_day_over_all_its_tickets(company: Company) -> None:
+    company.set(max_replies_per_requester=2)
+
+    def asks(address: str | None) -> TicketStatus:
+        return company.handle(PARCEL.model_copy(update={"requester_email": address})).status
+
+    assert [asks("loop@machine.example") for _ in range(2)] == [TicketStatus.RESOLVED] * 2
+    assert asks("LOOP@machine.example") is TicketStatus.ESCALATED
+    assert asks("person@home.example") is TicketStatus.RESOLVED
+    assert [asks(None) for _ in range(3)] == [TicketStatus.RESOLVED] * 3, "without an address nobody can be told apart"
+    company.clock.advance(86_400)
+    assert asks("loop@machine.example") is TicketStatus.RESOLVED

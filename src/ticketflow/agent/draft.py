@@ -3,6 +3,7 @@
 A person reads it and sends it or not; every sentence must have a source that says it, or there is no reply to suggest.
 """
 
+import re
 from typing import Any
 
 from ticketflow.agent.asking import INVENTED, count, obstacle, seconds_left
@@ -21,6 +22,7 @@ from ticketflow.workflow.engine import State
 
 ANSWERS, ARTICLES = 3, 3
 """Most of each that a model is shown."""
+_REDACTED = re.compile(r"\[(?:email|iban|card)\]")
 
 
 def draft(deps: Deps, state: State) -> Draft:
@@ -96,6 +98,8 @@ def _doubts(intake: Intake, value: HandoffAnswer, texts: dict[str, str]) -> list
             found.append(f"Sentence {number} cites what was not shown.")
             continue
         problem = doubt(sentence.text, [texts[name] for name in sentence.sources])
+        if _REDACTED.search(sentence.text):
+            problem = "It holds what was blacked out."
         if problem is not None:
             found.append(f"Sentence {number}: {problem}")
     language = detected(" ".join(sentence.text for sentence in value.reply))

@@ -5,6 +5,7 @@ certificate live, no cap reached, and the answer still approved. A run that a ne
 overtaken leaves the ticket to that message's run, which works on all that is open. In shadow there is no effect.
 """
 
+import hashlib
 import re
 from typing import Any
 
@@ -37,6 +38,8 @@ _NAME = re.compile(r"[^\W\d_]+(?:['’-][^\W\d_]+){0,3}")
 """A first name as people have them. The requester chose it: it could hold a link, or a sentence."""
 REPLIES = "automatic replies"
 """The daily count that `max_replies_per_day` caps."""
+REPLIES_TO = "automatic replies to a requester"
+"""The daily counts that `max_replies_per_requester` caps, by a digest of the address."""
 
 
 def execute(deps: Deps, session: Session, state: State, _value: None) -> Outcome:
@@ -110,11 +113,20 @@ def _objection(session: Session, state: State, ticket: tickets.Ticket, decision:
         return f"The day's limit of {rules.max_replies_per_day} automatic replies is reached."
     if tickets.count_messages(session, ticket.workspace_id, ticket.id, Author.AGENT) >= rules.max_replies_per_ticket:
         return f"The ticket has had {rules.max_replies_per_ticket} automatic replies; a person goes on."
+    replies = daily.today(session, ticket.workspace_id, REPLIES_TO, _who(ticket)) if ticket.requester_email else 0
+    if replies >= rules.max_replies_per_requester:
+        return f"The requester has had {rules.max_replies_per_requester} automatic replies today; a person goes on."
     if decision.certificate_id not in {one.id for one in certificates.live(session, ticket.workspace_id).values()}:
         return "The certificate behind the decision has ended."
     if _answer(session, state, decision).status is not AnswerStatus.APPROVED:
         return "The proposed answer is not approved any more."
     return None
+
+
+def _who(ticket: tickets.Ticket) -> str:
+    """Names a requester in counts, which outlive what is known of them."""
+    address = (ticket.requester_email or "").strip().casefold()
+    return hashlib.sha256(f"{ticket.workspace_id}:{address}".encode()).hexdigest()[:32]
 
 
 def _answer(session: Session, state: State, decision: Decision) -> Answer:
@@ -133,6 +145,8 @@ def _reply(session: Session, state: State, ticket: tickets.Ticket, decision: Dec
     )
     answers.count_use(session, run.workspace_id, answer.id, used=1, succeeded=1)
     daily.add(session, run.workspace_id, REPLIES)
+    if ticket.requester_email:
+        daily.add(session, run.workspace_id, REPLIES_TO, _who(ticket))
     return Outcome(status=TicketStatus.RESOLVED, message_id=message_id, team=None)
 
 

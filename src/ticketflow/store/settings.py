@@ -30,6 +30,8 @@ class Settings(Value):
     """Most automatic replies in one day (UTC); none is no limit."""
     max_replies_per_ticket: int = 3
     """Most automatic replies in one ticket."""
+    max_replies_per_requester: int = 10
+    """Most automatic replies to one e-mail address in one day (UTC): two machines must not write to each other."""
     audit_share: float = 0.1
     """Share of tickets that people grade, drawn before anything is known of them."""
     audit_days: int = 14

@@ -17,6 +17,7 @@ _SETTINGS = {
     "sensitive": ["refund", "legal", "security", "minors"],
     "max_replies_per_day": None,
     "max_replies_per_ticket": 3,
+    "max_replies_per_requester": 10,
     "audit_share": 0.1,
     "audit_days": 14,
     "novelty_share": 0.2,
@@ -50,6 +51,7 @@ class SettingsOut(Out):
     )
     max_replies_per_day: int | None = Field(description="Most automatic replies in one day (UTC); null: no limit.")
     max_replies_per_ticket: int = Field(description="Most automatic replies in one ticket.")
+    max_replies_per_requester: int = Field(description="Most automatic replies to one e-mail address in one day (UTC).")
     audit_share: float = Field(description="Share of tickets that people grade, 0 to 1.")
     audit_days: int = Field(description="Days for grading; what is not graded then counts as wrong.")
     novelty_share: float = Field(description="Expected share of tickets that no known answer fits, 0 to 1.")
@@ -89,6 +91,9 @@ class SettingsPatch(Patch):
         None, ge=0, le=10_000_000, description="Most automatic replies in one day (UTC); null takes the limit away."
     )
     max_replies_per_ticket: int = Field(1, ge=0, le=1_000, description="Most automatic replies in one ticket.")
+    max_replies_per_requester: int = Field(
+        1, ge=0, le=100_000, description="Most automatic replies to one e-mail address in one day."
+    )
     audit_share: float = Field(
         0.0, ge=0.0, le=1.0, allow_inf_nan=False, description="Share of tickets that people grade."
     )
