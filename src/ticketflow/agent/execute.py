@@ -24,6 +24,7 @@ from ticketflow.domain import (
     Findings,
     Level,
     Outcome,
+    Reading,
     TicketStatus,
     Trigger,
 )
@@ -194,7 +195,7 @@ def _note(state: State, decision: Decision, objection: str | None) -> str:
     if reading is not None:
         lines.append(f"In short, as a language model read it: {reading.summary}")
         lines.append(f"Likely cause: {reading.root_cause}")
-    lines += _drafted(state.output("draft", Draft))
+    lines += _drafted(state.output("draft", Draft), reading)
     if analysis.candidates:
         best = analysis.candidates[0]
         lines.append(f"Proposed answer: {best.label} (confidence {decision.confidence:.0%}).")
@@ -212,10 +213,11 @@ def _note(state: State, decision: Decision, objection: str | None) -> str:
     return "\n".join(lines)
 
 
-def _drafted(draft: Draft) -> list[str]:
+def _drafted(draft: Draft, reading: Reading | None) -> list[str]:
     if draft.without is not None:
         return []
-    lines = [f"Tried already: {draft.tried}", f"Still to find out: {draft.missing}"]
+    lines = [] if reading else [f"In short, as a language model read it: {draft.wants}"]
+    lines += [f"Tried already: {draft.tried}", f"Still to find out: {draft.missing}"]
     if draft.reply:
         reply = " ".join(sentence.text for sentence in draft.reply)
         lines.append(f"Suggested reply, written by a language model from your answers and articles: {reply}")
