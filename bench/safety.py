@@ -214,7 +214,7 @@ def _compare(made: Scene, new: NewTicket, counted: Counter[str]) -> int:
     for name, answer in (("none", None), ("honest", scripted.answer), ("traitor", traitor)):
         made.server.answer = answer or scripted.answer
         made.server.mode = Mode.UNAUTHORISED if answer is None else Mode.GOOD
-        _reset_breaker(made)
+        made.built.models.forget_failures()
         told = made.decide(new.model_copy(update={"external_id": f"{new.external_id}-{name}"}))
         actions[name] = told.decision.decision.action
         heard += name == "traitor" and told.decision.decision.path is Way.MODEL
@@ -223,11 +223,6 @@ def _compare(made: Scene, new: NewTicket, counted: Counter[str]) -> int:
     counted["more"] += actions["traitor"] is automatic and automatic not in (actions["honest"], actions["none"])
     counted["more"] += actions["honest"] is automatic and actions["none"] is not automatic
     return heard
-
-
-def _reset_breaker(made: Scene) -> None:
-    for _, breaker in made.built.models._links:  # pyright: ignore[reportPrivateUsage]
-        breaker.succeeded()
 
 
 def _examine(made: Scene, told: Account, counted: Counter[str]) -> None:
@@ -352,14 +347,13 @@ def run_malformed(made: Scene, size: Size) -> list[Bar]:
             told = chain.ask(READING, document)
             usable += told.value is not None and not told.repaired
             if kind != "generated" and (size is FULL or tried % 10 == 0):
-                _reset_breaker(made)
+                made.built.models.forget_failures()
                 decided = made.decide(novel.model_copy(update={"external_id": f"malformed-{tried}"}))
                 automatic += decided.decision.decision.action is Action.RESOLVE
         except Exception as error:  # noqa: BLE001  that there are none is what is measured
             print(f"  crash: {type(error).__name__}: {error}")
             crashes += 1
-        for _, breaker in chain._links:  # pyright: ignore[reportPrivateUsage]
-            breaker.succeeded()
+        chain.forget_failures()
     chain.close()
     kept = f"31 classes, the JSON suite's files, {size.generated:,} generated; {usable} of them were well-formed"
     return [
@@ -372,7 +366,7 @@ def run_malformed(made: Scene, size: Size) -> list[Bar]:
 def _document(made: Scene) -> dict[str, Any]:
     """What a model was last shown."""
     made.server.answer, made.server.mode = scripted.answer, Mode.GOOD
-    _reset_breaker(made)
+    made.built.models.forget_failures()
     made.decide(company.arrivals()[0].ticket.model_copy(update={"external_id": "document"}))
     shown: dict[str, Any] = json.loads(made.server.requests[-1]["messages"][-1]["content"])
     return shown
@@ -386,7 +380,7 @@ def run_chaos(made: Scene, size: Size) -> list[Bar]:
     bars: list[Bar] = []
     for name, mode in MODES.items():
         made.server.answer, made.server.mode, made.server.seconds = scripted.answer, mode, 1.5
-        _reset_breaker(made)
+        made.built.models.forget_failures()
         arrivals = list(_arrivals(size.chaos, mode))
         told = _steadily(made, arrivals)
         waits = sorted((one.decision.created_at - one.ticket.created_at) / SECOND for one in told)

@@ -83,6 +83,11 @@ class Chain:
             return Told(None, False, tuple(asking.calls))
         return Told(found.value, found.repaired, tuple(asking.calls))
 
+    def forget_failures(self) -> None:
+        """Ask every provider again at once, whatever it did before."""
+        for _, breaker in self._links:
+            breaker.succeeded()
+
     def load(self) -> None:
         """Import what asking needs, so that the first ticket does not wait for it."""
         for gateway in self.gateways:

@@ -189,6 +189,9 @@ def test_a_provider_that_fails_every_time_is_left_alone(server: ModelServer, sec
     asked = len(server.requests)
     assert chain.ask(PROMPT, DOCUMENT).calls[0].verdict == NOT_ASKED
     assert len(server.requests) == asked
+    server.mode = Mode.GOOD
+    chain.forget_failures()
+    assert verdicts(chain.ask(PROMPT, DOCUMENT)) == [("first", OK)]
 
 
 def test_nobody_listens(make: Any) -> None:
