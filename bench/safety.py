@@ -340,6 +340,8 @@ def run_malformed(made: Scene, size: Size) -> list[Bar]:
     chain = Chain([OpenAIGateway(made.built.models.providers[0], None)])
     novel = NewTicket(subject="Trumpets", body="Do giraffes enjoy jazz concerts near volcanic islands?")
     made.server.mode = Mode.GOOD
+    if chain.ask(READING, document).value is None:
+        raise SystemExit("The unspoilt answer is not read: what is tried below would be refused for another reason.")
     for kind, text in malformed(good, size.generated):
         tried += 1
         made.server.answer = lambda _request, text=text: text
@@ -364,12 +366,12 @@ def run_malformed(made: Scene, size: Size) -> list[Bar]:
 
 
 def _document(made: Scene) -> dict[str, Any]:
-    """What a model was last shown."""
+    """What a model is shown to read a ticket."""
     made.server.answer, made.server.mode = scripted.answer, Mode.GOOD
     made.built.models.forget_failures()
     made.decide(company.arrivals()[0].ticket.model_copy(update={"external_id": "document"}))
-    shown: dict[str, Any] = json.loads(made.server.requests[-1]["messages"][-1]["content"])
-    return shown
+    shown = [json.loads(request["messages"][-1]["content"]) for request in made.server.requests[-2:]]
+    return next(document for document in shown if document["task"] == READING.name)
 
 
 # Chaos
