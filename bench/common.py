@@ -60,5 +60,6 @@ def report(title: str, bars: list[Bar], *, as_json: bool) -> int:
         for bar in bars:
             wanted = "" if bar.bar is None else f"{'>=' if bar.least else '<='} {bar.bar:g}"
             mark = "    " if bar.bar is None else "ok  " if bar.met else "MISS"
-            print(f"  {mark} {bar.name:32} {bar.figure:10.4g} {bar.unit:10} {wanted:10} {bar.conditions}")
+            figure = f"{bar.figure:,.0f}" if abs(bar.figure) >= 10_000 else f"{bar.figure:.4g}"
+            print(f"  {mark} {bar.name:32} {figure:>10} {bar.unit:10} {wanted:10} {bar.conditions}")
     return int(not all(bar.met for bar in bars))
