@@ -52,14 +52,12 @@ THREADS = 16
 CANARY, FOREIGN = "CANARY-OWN-7Q2", "CANARY-FOREIGN-9Z4"
 NOISE = ('"', "{", "}", "[", "]", ",", ":", "\\", "\x00", "\ufeff", "1e999")
 RATE = 6.0  # tickets a second in the chaos run: below what the threads manage with a model that takes 1.5 s
-MODES = {"healthy, 1.5 s": Mode.SLOW} | {
-    name: mode
-    for name, mode in (
-        ("hanging", Mode.HANG),
-        ("garbage", Mode.GARBAGE),
-        ("429 storm", Mode.RATE_LIMITED),
-        ("reset", Mode.RESET),
-    )
+MODES = {
+    "healthy, 1.5 s": Mode.SLOW,
+    "hanging": Mode.HANG,
+    "garbage": Mode.GARBAGE,
+    "429 storm": Mode.RATE_LIMITED,
+    "reset": Mode.RESET,
 }
 
 
@@ -119,10 +117,8 @@ def scene(folder: Path) -> Iterator[Scene]:
         migrations.upgrade(built.database)
         setup.prepare(built.deps, built.workspace(), folder / "backtest.html", lambda _share, _doing: None)
         other = built.workspace("other")
-        for article in (
-            NewArticle(title=f"Parcel {FOREIGN}", body=f"Parcels: {FOREIGN}.", status=ArticleStatus.PUBLISHED),
-        ):
-            publishing.save_article(built.database, built.deps.encoder, other.id, article, "bench")
+        article = NewArticle(title=f"Parcel {FOREIGN}", body=f"Parcels: {FOREIGN}.", status=ArticleStatus.PUBLISHED)
+        publishing.save_article(built.database, built.deps.encoder, other.id, article, "bench")
         made = Scene(built, server)
         assert made.workspace  # looked up now, so that it can be named inside transactions
         built.warm()  # as `serve` does

@@ -1,11 +1,9 @@
 """Whether a language model may be asked about a ticket now, for how long, and what the asking cost."""
 
-from collections.abc import Sequence
-
 from ticketflow.agent.deps import Deps
 from ticketflow.clock import SECOND
 from ticketflow.db import Session
-from ticketflow.domain import Intake, Level, ModelCall
+from ticketflow.domain import Consultation, Draft, Intake, Level
 from ticketflow.llm.chain import TICKET_SECONDS, TRY_SECONDS
 from ticketflow.store import daily
 from ticketflow.store.settings import Settings
@@ -38,13 +36,13 @@ def obstacle(deps: Deps, state: State, settings: Settings, intake: Intake, left:
     return _capped(deps, state, settings)
 
 
-def count(session: Session, workspace_id: str, calls: Sequence[ModelCall]) -> None:
-    """Count what calls used, for the day's caps."""
-    tokens = sum(call.input_tokens + call.output_tokens for call in calls)
-    cost = sum(call.cost for call in calls)
+def count_calls(_deps: Deps, session: Session, state: State, value: Consultation | Draft) -> None:
+    """Count what a step's calls used, for the day's caps."""
+    tokens = sum(call.input_tokens + call.output_tokens for call in value.calls)
+    cost = sum(call.cost for call in value.calls)
     for name, amount in ((TOKENS, tokens), (COST, cost)):
         if amount:
-            daily.add(session, workspace_id, name, value=amount)
+            daily.add(session, state.run.workspace_id, name, value=amount)
 
 
 def _capped(deps: Deps, state: State, settings: Settings) -> str | None:

@@ -5,11 +5,10 @@ What it says counts only where it names what it was offered. Whatever goes wrong
 
 from typing import Any
 
-from ticketflow.agent.asking import INVENTED, count, obstacle, seconds_left
+from ticketflow.agent.asking import INVENTED, obstacle, seconds_left
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
 from ticketflow.agent.fitting import fitted
-from ticketflow.db import Session
 from ticketflow.domain import (
     Analysis,
     Consultation,
@@ -20,7 +19,7 @@ from ticketflow.domain import (
     Sentiment,
 )
 from ticketflow.llm.chain import Told
-from ticketflow.llm.facts import links, unsourced
+from ticketflow.llm.facts import invents
 from ticketflow.llm.tasks import READING, ReadingAnswer
 from ticketflow.retrieval.redaction import redact
 from ticketflow.workflow.engine import State
@@ -45,22 +44,17 @@ def consult(deps: Deps, state: State) -> Consultation:
     return _consultation(known, analysis, state.output("search", Findings), told, document)
 
 
-def count_consultation(_deps: Deps, session: Session, state: State, value: Consultation) -> None:
-    """Count what the calls used, for the day's caps."""
-    count(session, state.run.workspace_id, value.calls)
-
-
 def _document(known: Experience, intake: Intake, findings: Findings, analysis: Analysis) -> dict[str, Any]:
     """What a model is shown, best evidence first, under short ids that mean nothing elsewhere.
 
-    Customers' words are redacted. Approved answers are not: their addresses are the company's own.
+    Customers' words are redacted, the ticket's by `ingest`; approved answers hold the company's own addresses.
     """
     answers: list[dict[str, Any]] = []
-    for number, candidate in enumerate(analysis.candidates, 1):
+    short = {answer_id: name for name, answer_id in _answer_ids(analysis).items()}
+    for candidate in analysis.candidates:
         answer = known.answer(candidate.answer_id)
         text = answer.text if answer else ""
-        answers.append({"id": f"A{number}", "title": candidate.label, "text": text})
-    short = {candidate.answer_id: f"A{number}" for number, candidate in enumerate(analysis.candidates, 1)}
+        answers.append({"id": short[candidate.answer_id], "title": candidate.label, "text": text})
     cases = [
         {
             "id": f"C{number}",
@@ -71,7 +65,7 @@ def _document(known: Experience, intake: Intake, findings: Findings, analysis: A
     ]
     return fitted(
         {
-            "ticket": {"text": redact(intake.text)[0]},
+            "ticket": {"text": intake.text},
             "guess": {
                 "category": analysis.category.value,
                 "priority": analysis.priority.value or Priority.NORMAL,
@@ -83,6 +77,11 @@ def _document(known: Experience, intake: Intake, findings: Findings, analysis: A
             "cases": cases,
         }
     )
+
+
+def _answer_ids(analysis: Analysis) -> dict[str, str]:
+    """The candidates by the short ids under which a model sees them."""
+    return {f"A{number}": candidate.answer_id for number, candidate in enumerate(analysis.candidates, 1)}
 
 
 def _categories(known: Experience) -> list[str]:
@@ -98,13 +97,14 @@ def _consultation(
     if told.value is None:
         return Consultation(reading=None, without=f"No usable answer: {calls[-1].verdict}.", calls=calls)
     value = told.value
-    answers = {f"A{number}": candidate.answer_id for number, candidate in enumerate(analysis.candidates, 1)}
+    answers = _answer_ids(analysis)
     ids = answers | {f"C{number}": case.id for number, case in enumerate(findings.cases[:CASES], 1)}
     shown = {piece["id"] for piece in (*document["answers"], *document["cases"])}
     if unknown := [name for name in (value.answer, *value.evidence) if name is not None and name not in shown]:
         without = f"The language model named {', '.join(sorted(set(unknown)))}, which it was not shown."
         return Consultation(reading=None, without=without, calls=calls)
-    if _invents(value, document):
+    sources = [document["ticket"]["text"], *(piece["text"] for piece in (*document["answers"], *document["cases"]))]
+    if invents((value.summary, value.root_cause), sources):
         return Consultation(reading=None, without=INVENTED, calls=calls)
     reading = Reading(
         category=value.category if value.category in _categories(known) else None,
@@ -118,9 +118,3 @@ def _consultation(
         evidence=[ids[name] for name in dict.fromkeys(value.evidence)],
     )
     return Consultation(reading=reading, without=None, calls=calls)
-
-
-def _invents(value: ReadingAnswer, document: dict[str, Any]) -> bool:
-    """Whether its words hold what nobody said, or a link at all: who reads a note follows no stranger's link."""
-    sources = [document["ticket"]["text"], *(piece["text"] for piece in (*document["answers"], *document["cases"]))]
-    return any(links(text) or unsourced(text, sources) for text in (value.summary, value.root_cause))

@@ -51,7 +51,7 @@ def judge(
     confidence = _confidence(known, analysis)
     best = analysis.candidates[0] if analysis.candidates else None
     allowed = permit(known, analysis.category.value, variants)
-    objections = [*_objections(known, intake, analysis, confidence, allowed), *doubts(known, analysis, reading)]
+    objections = [*_objections(known, intake, analysis, confidence, allowed), *_doubts(known, analysis, reading)]
     resolves = best is not None and not objections
     threshold = allowed.threshold
     reason = f"Confidence {confidence:.3f} reaches the certified threshold {threshold or 0:.3f}."
@@ -122,7 +122,7 @@ def _objections(known: Experience, intake: Intake, analysis: Analysis, confidenc
     return found
 
 
-def doubts(known: Experience, analysis: Analysis, reading: Reading | None) -> list[str]:
+def _doubts(known: Experience, analysis: Analysis, reading: Reading | None) -> list[str]:
     """What a language model's reading has against an automatic reply."""
     if reading is None or not analysis.candidates:
         return []

@@ -6,18 +6,16 @@ A person reads it and sends it or not; every sentence must have a source that sa
 import re
 from typing import Any
 
-from ticketflow.agent.asking import INVENTED, count, obstacle, seconds_left
+from ticketflow.agent.asking import INVENTED, obstacle, seconds_left
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
 from ticketflow.agent.fitting import fitted
 from ticketflow.agent.support import doubt
-from ticketflow.db import Session
 from ticketflow.domain import Action, Analysis, AnswerStatus, Decision, Draft, DraftSentence, Findings, Intake, Level
 from ticketflow.llm.chain import Told
-from ticketflow.llm.facts import links, unsourced
+from ticketflow.llm.facts import invents
 from ticketflow.llm.tasks import HANDOFF, HandoffAnswer
 from ticketflow.retrieval.language import detected
-from ticketflow.retrieval.redaction import redact
 from ticketflow.workflow.engine import State
 
 ANSWERS, ARTICLES = 3, 3
@@ -40,7 +38,7 @@ def draft(deps: Deps, state: State) -> Draft:
     sources = _sources(known, analysis, state.output("search", Findings))
     shown = fitted(
         {
-            "ticket": {"text": redact(intake.text)[0]},
+            "ticket": {"text": intake.text},
             "reason": decision.reasons[0],
             "answers": [{"id": name, "text": text} for name, (_, text) in sources.items()],
             "cases": [],
@@ -50,11 +48,6 @@ def draft(deps: Deps, state: State) -> Draft:
     with state.kept():
         told = deps.models.ask(HANDOFF, document, left)
     return _checked(intake, document, {name: source_id for name, (source_id, _) in sources.items()}, told)
-
-
-def count_draft(_deps: Deps, session: Session, state: State, value: Draft) -> None:
-    """Count what the calls used, for the day's caps."""
-    count(session, state.run.workspace_id, value.calls)
 
 
 def _sources(known: Experience, analysis: Analysis, findings: Findings) -> dict[str, tuple[str, str]]:
@@ -74,9 +67,8 @@ def _checked(intake: Intake, document: dict[str, Any], ids: dict[str, str], told
         return Draft(without=f"No usable answer: {calls[-1].verdict}.", calls=calls)
     value, texts = told.value, {source["id"]: source["text"] for source in document["sources"]}
     everything = [document["ticket"]["text"], *texts.values()]
-    for text in (value.wants, value.tried, value.missing):
-        if links(text) or unsourced(text, everything):
-            return Draft(without=INVENTED, calls=calls)
+    if invents((value.wants, value.tried, value.missing), everything):
+        return Draft(without=INVENTED, calls=calls)
     doubts = _doubts(intake, value, texts)
     reply = [] if doubts else value.reply
     return Draft(

@@ -3,11 +3,12 @@
 from ticketflow import events
 from ticketflow.agent import desk
 from ticketflow.agent.analyze import analyze
-from ticketflow.agent.consult import consult, count_consultation
+from ticketflow.agent.asking import count_calls
+from ticketflow.agent.consult import consult
 from ticketflow.agent.conversation import open_words
 from ticketflow.agent.decide import decide, store_decision
 from ticketflow.agent.deps import Deps
-from ticketflow.agent.draft import count_draft, draft
+from ticketflow.agent.draft import draft
 from ticketflow.agent.execute import execute
 from ticketflow.agent.ingest import index_ticket, ingest
 from ticketflow.agent.search import search
@@ -35,13 +36,11 @@ STEPS = (
     Step[Deps]("ingest", "1", ingest, index_ticket, output=Intake, inputs=(TICKET,)),
     Step[Deps]("search", "1", search, output=Findings, inputs=("ingest",)),
     Step[Deps]("analyze", "1", analyze, output=Analysis, inputs=("ingest", "search")),
-    Step[Deps](
-        "consult", "1", consult, count_consultation, output=Consultation, inputs=("ingest", "search", "analyze")
-    ),
+    Step[Deps]("consult", "1", consult, count_calls, output=Consultation, inputs=("ingest", "search", "analyze")),
     Step[Deps](
         "decide", "2", decide, store_decision, output=Decision, inputs=("ingest", "search", "analyze", "consult")
     ),
-    Step[Deps]("draft", "1", draft, count_draft, output=Draft, inputs=("ingest", "search", "analyze", "decide")),
+    Step[Deps]("draft", "1", draft, count_calls, output=Draft, inputs=("ingest", "search", "analyze", "decide")),
     Step[Deps](
         "execute", "1", None, execute, output=Outcome, inputs=("decide", "analyze", "search", "consult", "draft")
     ),

@@ -5,7 +5,7 @@ Links and addresses are found generously: a word too many costs a reading, one t
 
 import re
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 DIGITS = 3
 """From so many digits on a number is a fact; shorter ones count things in a sentence."""
@@ -34,6 +34,11 @@ def unsourced(text: str, sources: Iterable[str]) -> list[str]:
         if sum(character.isdigit() for character in claimed) >= DIGITS and not _whole(claimed, bare):
             found.append(match.group().strip())
     return list(dict.fromkeys(found))
+
+
+def invents(texts: Iterable[str], sources: Sequence[str]) -> bool:
+    """Whether words for a colleague hold what no source holds, or a link at all: nobody is to follow a stranger's."""
+    return any(links(text) or unsourced(text, sources) for text in texts)
 
 
 def links(text: str) -> list[str]:

@@ -15,9 +15,9 @@ NO_KEY = "none"  # the SDK wants one, where a local server does not
 
 
 class Said(NamedTuple):
-    """A message of a conversation with a model. The system's words are ours, the model's its earlier answers."""
+    """A message to a model; what it answered is never sent back to it."""
 
-    by: Literal["system", "user", "model"]
+    by: Literal["system", "user"]
     text: str
 
 
@@ -117,11 +117,5 @@ class OpenAIGateway:
 def _messages(conversation: Sequence[Said]) -> list[Any]:
     from pydantic_ai import messages
 
-    made: list[Any] = []
-    for said in conversation:
-        if said.by == "model":
-            made.append(messages.ModelResponse(parts=[messages.TextPart(said.text)]))
-        else:
-            kind = messages.SystemPromptPart if said.by == "system" else messages.UserPromptPart
-            made.append(messages.ModelRequest(parts=[kind(said.text)]))
-    return made
+    kinds = {"system": messages.SystemPromptPart, "user": messages.UserPromptPart}
+    return [messages.ModelRequest(parts=[kinds[said.by](said.text)]) for said in conversation]
