@@ -11,6 +11,7 @@ TicketFlowError                 code, HTTP status, retryable
 ├── Forbidden             403   the key lacks the scope
 ├── NotReady              503   the product cannot serve now and says what is missing; retryable
 │   ├── StorageUnavailable      the database cannot be reached, is locked or its disk is full
+│   ├── EncoderUnavailable      the sentence encoder, asked over a network, gives no answer
 │   └── MigrationNeeded         the schema is not at this version's revision
 ├── NotSent               502   an outlet is certain that nothing was accepted; retryable
 │   └── Refused                 the other side refused for good; not retryable
@@ -105,6 +106,12 @@ class StorageUnavailable(NotReady):
     """The database cannot be reached or written."""
 
     code = "storage_unavailable"
+
+
+class EncoderUnavailable(NotReady):
+    """The sentence encoder is asked over a network and gives no usable answer."""
+
+    code = "encoder_unavailable"
 
 
 class MigrationNeeded(NotReady):

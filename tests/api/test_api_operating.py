@@ -111,7 +111,7 @@ def test_readiness_names_a_database_that_cannot_be_opened(tmp_path: Path) -> Non
 class BrokenEncoder(HashEncoder):
     """An encoder whose files are damaged."""
 
-    def encode(self, texts: Any) -> Vectors:
+    def encode(self, texts: Any, role: Any = None) -> Vectors:
         raise Misconfigured("The files in /secret/place are damaged.")
 
 

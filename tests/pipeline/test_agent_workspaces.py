@@ -7,7 +7,7 @@ from agent_harness import CLEAR, NOVEL, TOPICS, Company, words
 
 from ticketflow.agent.batch import Processed, process_batch
 from ticketflow.domain import Action, TicketStatus
-from ticketflow.embeddings import Vectors
+from ticketflow.embeddings import Role, Vectors
 from ticketflow.errors import NotFound
 from ticketflow.store import tickets
 from ticketflow.store.tickets import NewTicket
@@ -101,7 +101,7 @@ def test_a_known_ticket_is_told_and_not_run_again(company: Company) -> None:
 class Refusing(HashEncoder):
     """An encoder that one text breaks."""
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def encode(self, texts: Sequence[str], role: Role = Role.QUERY) -> Vectors:
         if list(texts) == ["fail"]:
             raise LookupError("no such word")
         return super().encode(texts)

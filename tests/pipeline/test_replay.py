@@ -250,13 +250,13 @@ def test_another_secret_throws_other_coins(lived: Company) -> None:
 
 def test_a_vector_that_was_only_rounded_differently_counts_as_the_same(lived: Company) -> None:
     class Shaky(HashEncoder):
-        def encode(self, texts: Any) -> Any:
+        def encode(self, texts: Any, role: Any = None) -> Any:
             found = super().encode(texts)
             found[:, 0] += 1e-3
             return found
 
     class Other(HashEncoder):
-        def encode(self, texts: Any) -> Any:
+        def encode(self, texts: Any, role: Any = None) -> Any:
             return -super().encode(texts)
 
     class Newer(HashEncoder):

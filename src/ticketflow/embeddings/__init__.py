@@ -2,6 +2,6 @@
 
 from ticketflow.embeddings.bundled import BundledEncoder
 from ticketflow.embeddings.cache import CachedEncoder
-from ticketflow.embeddings.encoder import Encoder, Vectors
+from ticketflow.embeddings.encoder import Encoder, Role, Vectors
 
-__all__ = ["BundledEncoder", "CachedEncoder", "Encoder", "Vectors"]
+__all__ = ["BundledEncoder", "CachedEncoder", "Encoder", "Role", "Vectors"]

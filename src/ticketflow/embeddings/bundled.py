@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ticketflow.embeddings.encoder import Vectors
+from ticketflow.embeddings.encoder import Role, Vectors
 from ticketflow.errors import Misconfigured
 
 FOLDER = Path(__file__).parent / "minilm"
@@ -41,7 +41,7 @@ class BundledEncoder:
         """Load now instead of at first use. Raises Misconfigured when a file is missing or damaged."""
         self._runtime()
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def encode(self, texts: Sequence[str], role: Role = Role.QUERY) -> Vectors:
         """See Encoder.encode. Text beyond 256 tokens is not seen. Raises Misconfigured when the files are unfit."""
         session, tokenizer = self._runtime()
         vectors = np.empty((len(texts), DIMENSION), np.float32)

@@ -8,7 +8,7 @@ from concurrent.futures import Future
 
 import numpy as np
 
-from ticketflow.embeddings.encoder import Encoder, Vectors
+from ticketflow.embeddings.encoder import Encoder, Role, Vectors
 
 _Row = Vectors
 
@@ -27,12 +27,14 @@ class CachedEncoder:
         self._lock = threading.Lock()
         self._rows: OrderedDict[bytes, Future[_Row]] = OrderedDict()
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
-        """See Encoder.encode."""
-        keys = [hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=16).digest() for text in texts]
+    def encode(self, texts: Sequence[str], role: Role = Role.QUERY) -> Vectors:
+        """See Encoder.encode. The passages of a document are not remembered: they depend on one another."""
+        if role is Role.DOCUMENT:
+            return self.encoder.encode(texts, role)
+        keys = [_key(text, role) for text in texts]
         wanted, new = self._claim(keys, texts)
         if new:
-            self._fill(wanted, new)
+            self._fill(wanted, new, role)
         if not keys:
             return np.empty((0, self.dimension), np.float32)
         return np.stack([wanted[key].result() for key in keys])
@@ -53,9 +55,9 @@ class CachedEncoder:
                 self._rows.popitem(last=False)
         return wanted, new
 
-    def _fill(self, wanted: dict[bytes, "Future[_Row]"], new: dict[bytes, str]) -> None:
+    def _fill(self, wanted: dict[bytes, "Future[_Row]"], new: dict[bytes, str], role: Role) -> None:
         try:
-            vectors = self.encoder.encode(list(new.values()))
+            vectors = self.encoder.encode(list(new.values()), role)
         except BaseException as error:
             with self._lock:
                 for key in new:
@@ -65,3 +67,8 @@ class CachedEncoder:
             raise
         for key, vector in zip(new, vectors, strict=True):
             wanted[key].set_result(vector.copy())  # a view would keep the whole batch alive
+
+
+def _key(text: str, role: Role) -> bytes:
+    content = text.encode("utf-8", "surrogatepass")
+    return hashlib.blake2b(content, digest_size=16, person=role.value.encode()).digest()

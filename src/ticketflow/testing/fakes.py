@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from ticketflow.clock import SECOND
-from ticketflow.embeddings import Vectors
+from ticketflow.embeddings import Role, Vectors
 from ticketflow.retrieval.analyzer import terms
 
 
@@ -34,7 +34,7 @@ class HashEncoder:
         self.encoded = 0  # how many texts it was asked for, so that a test can count
         self._words: dict[str, Vectors] = {}
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def encode(self, texts: Sequence[str], role: Role = Role.QUERY) -> Vectors:
         """See embeddings.Encoder.encode."""
         self.encoded += len(texts)
         if not texts:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import numpy as np
 import pytest
 
-from ticketflow.embeddings import CachedEncoder, Vectors
+from ticketflow.embeddings import CachedEncoder, Role, Vectors
 from ticketflow.testing import HashEncoder
 
 
@@ -17,7 +17,7 @@ class SlowEncoder(HashEncoder):
         super().__init__()
         self.begun, self.go, self.fail = threading.Event(), threading.Event(), False
 
-    def encode(self, texts: Sequence[str]) -> Vectors:
+    def encode(self, texts: Sequence[str], role: Role = Role.QUERY) -> Vectors:
         self.begun.set()
         assert self.go.wait(10)
         if self.fail:
