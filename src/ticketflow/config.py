@@ -5,9 +5,18 @@ Not settings: those are rows, edited through the API while the product runs.
 
 import json
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, HttpUrl
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    FiniteFloat,
+    HttpUrl,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 LogLevel = Annotated[
@@ -29,6 +38,54 @@ class ModelProvider(BaseModel):
     local: bool = Field(default=False, description="Whether it is yours: customers' personal data may go there.")
     price_in: float = Field(default=0.0, ge=0, description="Price of a million tokens that are sent.")
     price_out: float = Field(default=0.0, ge=0, description="Price of a million tokens that come back.")
+
+
+BUNDLED_ENCODER = "minilm"
+"""What the encoder inside the package is called; no configured one may take its name."""
+
+
+class EncoderProvider(BaseModel):
+    """A sentence encoder besides the bundled one. Its key stays in the environment, under the name given."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+    name: str = Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", description="What settings and reports call it.")
+    kind: Literal["jina", "openai", "fastembed"] = Field(description="What it speaks, or the library that runs it.")
+    model: str = Field(min_length=1, description="The model to ask for.")
+    base_url: HttpUrl | None = Field(default=None, description="Where its /embeddings lies; unset means the vendor's.")
+    key_variable: str | None = Field(default=None, description="Environment variable that holds the key.")
+    dimension: int | None = Field(default=None, ge=16, le=4096, description="Length of its vectors.")
+    send_dimensions: bool = Field(default=True, description="Whether the length is asked for, not just checked.")
+    late_chunking: bool = Field(default=False, description="Whether passages are read in the light of their document.")
+    local: bool = Field(default=False, description="Whether it is yours: customers' personal data may go there.")
+    seconds: FiniteFloat = Field(default=4.0, gt=0, le=120, description="Timeout of a call with one text.")
+    batch: int = Field(default=64, ge=1, le=2048, description="Texts in a call at most.")
+    folder: Path | None = Field(default=None, description="Where fastembed finds the files, instead of downloading.")
+    price: FiniteFloat = Field(default=0.0, ge=0, description="Price of a million tokens that are sent.")
+
+    @model_validator(mode="after")
+    def _fits_its_kind(self) -> Self:
+        if self.kind == "fastembed":
+            over = [name for name in ("base_url", "key_variable") if getattr(self, name) is not None]
+            if over:
+                raise ValueError(f"{over[0]} has no meaning for kind fastembed, which asks no endpoint")
+        elif self.dimension is None:
+            raise ValueError(f"dimension is missing: kind {self.kind} needs the length of the vectors, such as 1024")
+        if self.folder is not None and self.kind != "fastembed":
+            raise ValueError(f"folder has no meaning for kind {self.kind}, only for fastembed")
+        if self.late_chunking and self.kind != "jina":
+            raise ValueError(f"late_chunking is offered by kind jina alone, not by {self.kind}")
+        return self
+
+
+def _told_apart(encoders: tuple[EncoderProvider, ...]) -> tuple[EncoderProvider, ...]:
+    names = [encoder.name for encoder in encoders]
+    if BUNDLED_ENCODER in names:
+        raise ValueError(f"the name {BUNDLED_ENCODER} is the bundled encoder's: choose another one")
+    twice = sorted({name for name in names if names.count(name) > 1})
+    if twice:
+        raise ValueError(f"two encoders have the name {twice[0]}: choose another one for one of them")
+    return encoders
 
 
 def _listed(given: object) -> object:
@@ -74,6 +131,9 @@ class Config(BaseSettings):
     llm: Annotated[tuple[ModelProvider, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(), description="Language models as a JSON list, asked in this order; unset means none."
     )
+    encoders: Annotated[
+        tuple[EncoderProvider, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_told_apart)
+    ] = Field(default=(), description="Sentence encoders besides the bundled one, as a JSON list; unset means none.")
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @property

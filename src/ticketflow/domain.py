@@ -162,7 +162,8 @@ class Trigger(Value):
 class Intake(Value):
     """What `ingest` makes of a ticket: the text the machine works on and what it says about itself.
 
-    `vector` is the text's sentence vector as base64 of little-endian float16; `encoder` names what made it.
+    `vector` is the text's sentence vector as base64 of little-endian float16; `encoder` names what made it. Both are
+    empty where the encoder gave no answer.
     `automatic` tells why the mail looks machine-sent (and so must not be answered), None for a person's. `audited` is
     the audit coin, thrown before anything is known of the ticket.
     """

@@ -6,7 +6,8 @@ TicketFlowError                 code, HTTP status, retryable
 │   └── TooLarge          413   a body, file or field is over its limit
 ├── NotFound              404   no such object in this workspace
 ├── Conflict              409   the object changed, exists already, or is in another state
-│   └── KeyTaken                another transaction stored the same key first; retryable
+│   ├── KeyTaken                another transaction stored the same key first; retryable
+│   └── EncoderSwitched         another encoder came into force meanwhile; retryable
 ├── Unauthenticated       401   no key, or not a live one
 ├── Forbidden             403   the key lacks the scope
 ├── NotReady              503   the product cannot serve now and says what is missing; retryable
@@ -77,6 +78,13 @@ class KeyTaken(Conflict):
     """Another transaction stored the same key, or removed what this belongs to; now it would be seen."""
 
     code = "key_taken"
+    retryable = True
+
+
+class EncoderSwitched(Conflict):
+    """Another sentence encoder came into force while this was made with the one before."""
+
+    code = "encoder_switched"
     retryable = True
 
 

@@ -21,6 +21,7 @@ from ticketflow.store import workspaces
 
 if TYPE_CHECKING:
     from ticketflow.agent.deps import Deps
+    from ticketflow.agent.minds import Minds
     from ticketflow.embeddings.encoder import Encoder
     from ticketflow.llm.chain import Chain
     from ticketflow.retrieval.search import Search
@@ -40,28 +41,52 @@ class Runtime:
     database: Database
     given_encoder: "Encoder | None" = None
 
-    @cached_property
+    @property
     def encoder(self) -> "Encoder":
-        """The sentence encoder, behind a cache."""
+        """The sentence encoder in force, behind a cache."""
+        return self.minds.current().encoder
+
+    @property
+    def search(self) -> "Search":
+        """Search over every workspace's chunks."""
+        return self.minds.current().search
+
+    @cached_property
+    def minds(self) -> "Minds":
+        """Encoders, each with its search and what was taught with it. None is loaded yet."""
+        from ticketflow.agent.minds import Minds
+
+        return Minds(self.database, self.clock, lambda: self.first_encoder, self.make_encoder)
+
+    @cached_property
+    def first_encoder(self) -> "Encoder":
+        """The one in force before any switch: it comes with the package."""
         from ticketflow.embeddings import BundledEncoder, CachedEncoder
 
         return CachedEncoder(self.given_encoder or BundledEncoder(self.config.encoder_threads), ENCODER_CACHE)
 
-    @cached_property
-    def search(self) -> "Search":
-        """Search over every workspace's chunks."""
-        from ticketflow.retrieval.search import Search
+    def make_encoder(self, name: str) -> "Encoder":
+        """An encoder by its name. Raises InvalidInput where there is none, Misconfigured where its key is missing."""
+        from ticketflow.embeddings import CachedEncoder, catalogue
 
-        return Search(self.database, self.encoder)
+        made = catalogue.make(name, self.config.encoders, threads=self.config.encoder_threads, key_of=os.environ.get)
+        return CachedEncoder(made, ENCODER_CACHE)
+
+    def index(self) -> list[str]:
+        """Make the database's own search indexes for the encoder in force; what was done, a sentence each."""
+        from ticketflow.retrieval.slots import SLOTS, slot_of
+
+        encoder = self.encoder
+        with self.database.read() as session:
+            slot = slot_of(session, encoder.id) or SLOTS[0]
+        return self.database.dialect.index(self.database.engine, slot.vector.name, encoder.dimension)
 
     @cached_property
     def deps(self) -> "Deps":
         """What the agent's steps use."""
         from ticketflow.agent.deps import Deps
-        from ticketflow.agent.remembering import ExperienceCache
 
-        experience = ExperienceCache(self.database, self.encoder, self.clock)
-        return Deps(self.database, self.clock, self.encoder, self.search, experience, self.secret, self.models)
+        return Deps(self.database, self.clock, self.minds, self.secret, self.models)
 
     @cached_property
     def models(self) -> "Chain":
@@ -77,12 +102,13 @@ class Runtime:
         from ticketflow.agent.learn import REFIT_WORKFLOW
         from ticketflow.agent.lookout import WATCH_WORKFLOW
         from ticketflow.agent.pipeline import TICKET_WORKFLOW
+        from ticketflow.agent.switching import COMPLETE_WORKFLOW, SWITCH_WORKFLOW
         from ticketflow.workflow.runner import Runner
 
         return Runner(
             self.database,
             self.deps,
-            [TICKET_WORKFLOW, REFIT_WORKFLOW, WATCH_WORKFLOW],
+            [TICKET_WORKFLOW, REFIT_WORKFLOW, WATCH_WORKFLOW, SWITCH_WORKFLOW, COMPLETE_WORKFLOW],
             lease_seconds=self.config.lease_seconds,
             max_attempts=self.config.max_attempts,
         )

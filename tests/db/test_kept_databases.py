@@ -138,12 +138,12 @@ def assert_goes_on(built: Runtime, clock: FrozenClock) -> None:
         new = tickets.NewTicket(subject="", body="The lid of my kettle broke this morning")
         made, _ = pipeline.start(session, workspace.id, new)
     work(built, clock)
-    query = built.encoder.encode(["Every lid fits"])[0]
+    search, query = built.search, built.encoder.encode(["Every lid fits"])[0]
     with built.database.write() as session:
         decided = decisions.newest(session, workspace.id, made.id)
         assert decided is not None
         assert decided.decision.label == "lid"
-        found = built.search.find(session, workspace, "Every lid fits", vector=query, kinds=[ChunkKind.ARTICLE])
+        found = search.find(session, workspace, "Every lid fits", vector=query, kinds=[ChunkKind.ARTICLE])
         assert [hit.title for hit in found] == ["Lids — 蓋子"]
         known = cases.count_since(session, workspace.id, 0)
         learn.give_feedback(session, workspace.id, made.id, NewFeedback(kind=FeedbackKind.RIGHT), "ana")

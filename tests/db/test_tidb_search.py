@@ -61,7 +61,7 @@ def test_the_query_for_an_index_gives_the_same(filled: Database, workspace: Work
     dialect = filled.dialect
     assert isinstance(dialect, TiDB)
     exact = nearest(filled, workspace, "The parcel is lost", 5)
-    dialect._search._means = replace(means(filled), vector_index=True, vectors_ready=True)
+    dialect._search._means = replace(means(filled), indexed=frozenset({"vector"}), vectors_ready=True)
     assert nearest(filled, workspace, "The parcel is lost", 5) == exact
     assert nearest(filled, workspace, "The parcel is lost", 50) == expected(filled, workspace, "The parcel is lost")
     assert nearest(filled, workspace, "The parcel is lost", 5, language="xx") == []
@@ -87,8 +87,8 @@ def test_a_search_takes_no_second_connection(filled: Database, workspace: Worksp
 
 
 def test_a_cluster_without_tiflash_is_told_so_and_nothing_is_made(filled: Database) -> None:
-    assert means(filled).vector_index is False
-    assert filled.dialect.index(filled.engine, ENCODER.dimension) == []
+    assert not means(filled).indexed
+    assert filled.dialect.index(filled.engine, "vector", ENCODER.dimension) == []
     with filled.read() as session:
         told = filled.dialect.search_means(session.connection)
     assert told[0].startswith("TiDB v")
@@ -101,7 +101,7 @@ def test_a_cluster_without_tiflash_is_told_so_and_nothing_is_made(filled: Databa
 def test_the_column_takes_the_dimension_that_an_index_needs(filled: Database, workspace: Workspace) -> None:
     before = nearest(filled, workspace, "The kettle leaks", 5)
     with filled.engine.connect() as connection:
-        tidb_indexes._one_dimension(connection, ENCODER.dimension)
+        tidb_indexes._one_dimension(connection, "vector", ENCODER.dimension)
         (_, made) = connection.exec_driver_sql("SHOW CREATE TABLE chunk").one()
     assert f"`vector` vector({ENCODER.dimension}) NOT NULL" in made
     assert nearest(filled, workspace, "The kettle leaks", 5) == before
@@ -110,5 +110,5 @@ def test_the_column_takes_the_dimension_that_an_index_needs(filled: Database, wo
 
 
 def test_vectors_of_another_encoder_are_named(filled: Database) -> None:
-    with filled.engine.connect() as connection, pytest.raises(Exception, match="another encoder are stored, with"):
-        tidb_indexes._one_dimension(connection, ENCODER.dimension + 1)
+    with filled.engine.connect() as connection, pytest.raises(Exception, match="no vector of this encoder yet"):
+        tidb_indexes._one_dimension(connection, "vector", ENCODER.dimension + 1)

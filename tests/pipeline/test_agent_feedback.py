@@ -167,8 +167,9 @@ def test_an_answers_record_counts_from_the_next_refit_on(company: Company) -> No
     company.refit()
     company.clock.advance(1)
     version = company.newest_version()
+    encoder = company.deps.encoder
     with company.database.read() as session:
-        newest = load(session, company.deps.encoder, company.id, version)
+        newest = load(session, encoder, company.id, version)
     assert newest.success_rates[newest.index_of[company.answer("password").id]] == 0.0
 
 

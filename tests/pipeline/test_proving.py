@@ -55,8 +55,9 @@ def test_tickets_that_came_back_from_people_are_learned_from_and_not_judged(comp
     for topic in TOPICS[:3]:
         for text in words(topic)[:3]:
             company.judge(company.handle(NewTicket(body=f"{text} Once more.")).id, kind="right")
+    encoder = company.deps.encoder
     with company.database.read() as session:
-        history = refitting.read(session, company.deps.encoder, company.id)
+        history = refitting.read(session, encoder, company.id)
     kept = refitting.tickets_held_out(history)
     assert len(history.cases) == 159
     assert len(kept) == 30
@@ -91,8 +92,9 @@ def test_a_version_that_is_proven_replaces_the_one_in_force_and_its_certificate(
 
 
 def test_learning_the_same_again_spends_no_look_on_the_same_labels(company: Company) -> None:
+    encoder = company.deps.encoder
     with company.database.read() as session:
-        history = refitting.read(session, company.deps.encoder, company.id)
+        history = refitting.read(session, encoder, company.id)
     taught = refitting.learn(history, [], lambda *_: None, 1)
     with company.database.write() as session:
         assert proving.settle(session, company.id, taught, history.settings)

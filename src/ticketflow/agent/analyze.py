@@ -8,6 +8,8 @@ from ticketflow.workflow.engine import State
 
 def analyze(deps: Deps, state: State) -> Analysis:
     """Rank the answers and guess the attributes, from what `search` found and what the workspace has taught."""
-    known = deps.experience.get(state.run.workspace_id)
-    deps.experience.keep(known)
-    return understand(known, state.output("ingest", Intake), state.output("search", Findings))
+    intake = state.output("ingest", Intake)
+    experience = deps.reading(intake.encoder).experience
+    known = experience.get(state.run.workspace_id)
+    experience.keep(known)
+    return understand(known, intake, state.output("search", Findings))

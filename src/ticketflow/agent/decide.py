@@ -31,10 +31,11 @@ from ticketflow.workflow.engine import State
 
 def decide(deps: Deps, state: State) -> Decision:
     """Judge the best candidate against everything that speaks against an automatic reply."""
-    analysis = state.output("analyze", Analysis)
-    known = deps.experience.of_analysis(state.run.workspace_id, analysis.version, analysis.knowledge)
+    analysis, intake = state.output("analyze", Analysis), state.output("ingest", Intake)
+    experience = deps.reading(intake.encoder).experience
+    known = experience.of_analysis(state.run.workspace_id, analysis.version, analysis.knowledge)
     variants, reading = state.output("search", Findings).variants, state.output("consult", Consultation).reading
-    return judge(known, state.output("ingest", Intake), analysis, variants, reading)
+    return judge(known, intake, analysis, variants, reading)
 
 
 def judge(
@@ -109,6 +110,8 @@ def _objections(known: Experience, intake: Intake, analysis: Analysis, confidenc
     answer = known.answer(analysis.candidates[0].answer_id)
     if allowed.threshold is not None and confidence < allowed.threshold:
         found.insert(0, f"Confidence {confidence:.3f} is below the threshold {allowed.threshold:.3f}.")
+    if not intake.encoder:
+        found.append("The sentence encoder gave no answer: nobody knows how close past tickets are.")
     if not terms(intake.text):
         found.append("The message holds no words to go by.")
     if intake.automatic is not None:

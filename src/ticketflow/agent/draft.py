@@ -30,8 +30,9 @@ def draft(deps: Deps, state: State) -> Draft:
         return Draft(without="The agent replies by itself.")
     if decision.level.trust < Level.ASSIST.trust:
         return Draft(without="Nobody reads it: the agent leaves the ticket alone.")
-    known = deps.experience.of_analysis(state.run.workspace_id, analysis.version, analysis.knowledge)
     intake, left = state.output("ingest", Intake), seconds_left(deps, state)
+    experience = deps.reading(intake.encoder).experience
+    known = experience.of_analysis(state.run.workspace_id, analysis.version, analysis.knowledge)
     why_not = obstacle(deps, state, known.settings, intake, left)
     if why_not is not None:
         return Draft(without=why_not)

@@ -1,10 +1,10 @@
 """Step 1: the ticket's words become a clean text with language, mood and a sentence vector; the text is indexed."""
 
-from ticketflow.agent import rules
+from ticketflow.agent import reencoding, rules
 from ticketflow.agent.coin import throw
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
-from ticketflow.agent.vectors import pack_vector, unpack_vector
+from ticketflow.agent.vectors import pack_vector, ticket_vector
 from ticketflow.db import Session
 from ticketflow.domain import ChunkKind, Intake, Stage, Trigger
 from ticketflow.retrieval import chunks
@@ -21,14 +21,15 @@ def ingest(deps: Deps, state: State) -> Intake:
     known = deps.experience.get(state.run.workspace_id)
     text, redactions = redact(clean(trigger.subject, trigger.words))
     mood = rules.sentiment(text)
+    encoder, vector = deps.minds.current().read(text)
     return Intake(
         text=text,
         language=detect(text),
         sentiment=mood,
         redactions=redactions,
         automatic=rules.automatic(trigger.headers),
-        encoder=deps.encoder.id,
-        vector=pack_vector(deps.encoder.encode([text])[0]),
+        encoder=encoder,
+        vector="" if vector is None else pack_vector(vector),
         audited=throw(deps.secret, "audit", state.run.ticket_id) < audit_share(known),
     )
 
@@ -61,4 +62,5 @@ def _index(deps: Deps, session: Session, state: State, intake: Intake) -> None:
         language=intake.language.value,
     )
     workspace = workspaces.get(session, ticket.workspace_id)
-    chunks.replace(session, workspace, [chunks.whole(deps.encoder.id, source, unpack_vector(intake.vector))])
+    chunks.replace(session, workspace, [chunks.whole(intake.encoder, source, ticket_vector(intake))])
+    reencoding.complete_later(session, workspace.id, intake.encoder)

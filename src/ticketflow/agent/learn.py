@@ -3,13 +3,15 @@
 from collections.abc import Callable
 
 from ticketflow import events
-from ticketflow.agent import audits, desk, proving
+from ticketflow.agent import audits, desk, proving, reencoding
 from ticketflow.agent.deps import Deps
-from ticketflow.agent.vectors import unpack_vector
+from ticketflow.agent.minds import Mind
+from ticketflow.agent.vectors import ticket_vector
 from ticketflow.clock import new_id
 from ticketflow.db import Session
 from ticketflow.domain import Action, ChunkKind, FeedbackKind, Intake, Outcome, TicketStatus, Value
 from ticketflow.learning import refitting
+from ticketflow.learning.refitting import History, Taught
 from ticketflow.learning.training import TrainingSettings
 from ticketflow.retrieval import chunks
 from ticketflow.retrieval.history import labelled_pools
@@ -125,8 +127,9 @@ def _put_case(session: Session, ticket: tickets.Ticket, decision: StoredDecision
         language=case.language,
         answer_id=answer_id,
     )
-    whole = chunks.whole(intake.encoder, source, unpack_vector(intake.vector))
+    whole = chunks.whole(intake.encoder, source, ticket_vector(intake))
     chunks.replace(session, workspaces.get(session, ticket.workspace_id), [whole])
+    reencoding.complete_later(session, ticket.workspace_id, intake.encoder)
 
 
 def _refit_when_due(session: Session, workspace_id: str) -> None:
@@ -154,22 +157,31 @@ def refit(
 
     `progress` gets a share of 0 to 1 and what is being done.
     """
-    with deps.database.read() as session:
-        past = refitting.read(session, deps.encoder, workspace_id)
-        workspace = workspaces.get(session, workspace_id)
-    pools = labelled_pools(deps.database, deps.search, workspace)
-    taught = refitting.learn(past, pools, progress or _silent, workers)
+    mind = deps.minds.current()
+    past, taught = taught_by(deps, mind, workspace_id, progress or silent, workers)
     figures = taught.provenance["figures"]
     with deps.database.write() as session:
         workspaces.hold(session, workspace_id)
+        reencoding.check_in_force(session, mind.encoder.id)
         in_force = proving.settle(session, workspace_id, taught, past.settings)
         version = taught.version
         events.append(session, workspace_id, "learning.refitted", version=version, figures=figures, in_force=in_force)
     return Refitted(version=version, figures=figures, in_force=in_force)
 
 
-def _silent(_share: float, _doing: str) -> None:
-    pass
+def taught_by(
+    deps: Deps, mind: Mind, workspace_id: str, progress: Callable[[float, str], None], workers: int
+) -> tuple[History, Taught]:
+    """What the workspace's history teaches with an encoder's vectors; nothing is stored."""
+    with deps.database.read() as session:
+        past = refitting.read(session, mind.encoder, workspace_id)
+        workspace = workspaces.get(session, workspace_id)
+    pools = labelled_pools(deps.database, mind.search, workspace)
+    return past, refitting.learn(past, pools, progress, workers)
+
+
+def silent(_share: float, _doing: str) -> None:
+    """Progress that nobody wants to hear of."""
 
 
 def _refit_step(deps: Deps, state: State) -> Refitted:

@@ -45,8 +45,9 @@ def look(deps: Deps, workspace_id: str) -> Looked:
     with deps.database.write() as session:
         workspaces.hold(session, workspace_id)
         overdue = audits.close_overdue(session, workspace_id)
+    encoder = deps.encoder
     with deps.database.read() as session:
-        known = load(session, deps.encoder, workspace_id)
+        known = load(session, encoder, workspace_id)
     for segment in segments.segments(known.settings):
         with deps.database.write() as session:
             workspaces.hold(session, workspace_id)

@@ -14,6 +14,7 @@ from ticketflow.agent.remembering import load
 from ticketflow.agent.understanding import understand
 from ticketflow.db import Session
 from ticketflow.domain import Findings, Intake, Stage
+from ticketflow.embeddings.encoder import Encoder
 from ticketflow.learning import refitting
 from ticketflow.learning.certificate import labels_needed, spend
 from ticketflow.learning.holding_out import Graded
@@ -28,6 +29,7 @@ from ticketflow.store.watches import Watch
 from ticketflow.workflow import history
 
 NEW_VERSION = "A new score version is in force."
+NEW_ENCODER = "Another encoder is in force, and with it a score of its own."
 GROWTH = 1.2
 """The labels have to grow by this factor before they are looked at again by themselves: each look costs certainty."""
 WORTH_KEEPING = 50
@@ -55,13 +57,28 @@ def settle(session: Session, workspace_id: str, taught: Taught, rules: Settings)
     return adopted
 
 
+def adopt(session: Session, encoder: Encoder, workspace_id: str, version: str) -> list[Certificate]:
+    """Put a version in force because its encoder is, proven or not; its first certificates, refusals included."""
+    known = load(session, encoder, workspace_id, version)
+    if known.trained is None:
+        return []
+    stored = artefacts.get(session, workspace_id, DECISION, version)
+    graded = Graded.from_arrays(artefacts.load(session, workspace_id, stored.id))
+    looks = _looks(session, workspace_id, version, known.settings)
+    made = certifying.look_at_all(version, known.trained, graded, known.settings, looks, certifying.HISTORY)
+    refitting.promote(session, workspace_id, version)
+    certificates.end(session, workspace_id, None, NEW_ENCODER)
+    return [_add(session, workspace_id, new, in_force=True) for new in made]
+
+
 def prove(deps: Deps, workspace_id: str, segment: str | None = None) -> list[Certificate]:
     """Look at the labels of the version in force, of one segment or of all; what came of it, refusals included.
 
     Each look costs a part of the certainty, so looking often at the same labels proves less.
     """
+    encoder = deps.encoder
     with deps.database.read() as session:
-        known = load(session, deps.encoder, workspace_id)
+        known = load(session, encoder, workspace_id)
     if known.trained is None:
         return []
     wanted = segments.segments(known.settings) if segment is None else [segment]
@@ -101,11 +118,12 @@ def worth_a_look(session: Session, known: Experience, segment: str) -> bool:
 
 def reconsider(deps: Deps, workspace_id: str) -> bool:
     """Try the candidate version on the tickets audited since it learned; whether it was put in force."""
+    encoder = deps.encoder
     with deps.database.read() as session:
         waiting = refitting.candidate(session, workspace_id)
         if waiting is None:
             return False
-        known = load(session, deps.encoder, workspace_id, waiting.version)
+        known = load(session, encoder, workspace_id, waiting.version)
         graded, source = _labels_of_candidate(session, known, waiting)
         if known.trained is None or graded is None:
             return False

@@ -95,11 +95,14 @@ class ExperienceCache:
 
 
 def load(session: Session, encoder: Encoder, workspace_id: str, version: str | None = None) -> Experience:
-    """The experience as the database holds it now; with `version`, under that score version instead.
+    """The experience with `encoder` as the database holds it now; with `version`, under that score version instead.
 
     Raises NotFound for a version that is not stored.
     """
     workspace = workspaces.get(session, workspace_id)
+    if version is None:
+        learned = refitting.learned_with(session, workspace_id, encoder.id)
+        version = learned.version if learned is not None else UNTAUGHT
     stored = {kind: _artefact(session, workspace_id, kind, version) for kind in (DECISION, ATTRIBUTES, FUSION)}
     trained, order, named = _trained(session, workspace_id, stored[DECISION])
     attributes, fusion = stored[ATTRIBUTES], stored[FUSION]
@@ -173,10 +176,8 @@ def _vectors(
     return refitting.own_vectors(ordered, stored, encoder.dimension)
 
 
-def _artefact(session: Session, workspace_id: str, kind: str, version: str | None) -> Artefact | None:
-    if version is None or version == UNTAUGHT:
-        return artefacts.active(session, workspace_id, kind) if version is None else None
-    return artefacts.get(session, workspace_id, kind, version)
+def _artefact(session: Session, workspace_id: str, kind: str, version: str) -> Artefact | None:
+    return None if version == UNTAUGHT else artefacts.get(session, workspace_id, kind, version)
 
 
 def _trained(session: Session, workspace_id: str, stored: Artefact | None) -> tuple[Trained | None, list[str], str]:

@@ -148,12 +148,13 @@ def replay(deps: Deps, workspace_id: str, decision_id: str) -> Replay:
     Raises NotFound for an unknown decision and where something it was made from is not stored (the message names it),
     Conflict where a stored step cannot be read by this release.
     """
+    deps = deps.pinned()
     with deps.database.read() as session:
         past = read_past(session, workspace_id, decision_id)
         known = as_it_was(session, deps, past, past.decision.version, past.decision.knowledge)
         analysed = (past.analysis.version, past.analysis.knowledge)
         knew = known if analysed == (known.version, known.knowledge) else as_it_was(session, deps, past, *analysed)
-    again = ingest(replace(deps, experience=_Remembered(known)), _state(deps, past))
+    again = ingest(_remembering(deps, known), _state(deps, past))
     analysis = understand(knew, past.intake, past.findings)
     decision = judge(known, past.intake, analysis, past.findings.variants, past.consultation.reading)
     steps = [
@@ -187,6 +188,7 @@ def under(deps: Deps, workspace_id: str, decision_id: str, configuration: Config
         raise InvalidInput(
             "Today's score version and a named one exclude each other.", remedy="Choose one.", field="version"
         )
+    deps = deps.pinned()
     with deps.database.read() as session:
         past = read_past(session, workspace_id, decision_id)
         if (configuration.of_today or configuration.search_again) and past.intake.encoder != deps.encoder.id:
@@ -270,6 +272,10 @@ def _no_setting(message: str) -> InvalidInput:
     return InvalidInput(message, remedy=f"Settings are: {', '.join(Settings.model_fields)}.", field="settings")
 
 
+def _remembering(deps: Deps, known: Experience) -> Deps:
+    return deps.with_mind(replace(deps.minds.current(), experience=_Remembered(known)))
+
+
 def _state(deps: Deps, past: Past) -> State:
     state = State(past.run, deps.clock, 60 * SECOND, lambda: None)
     state.outputs["ingest"] = past.intake
@@ -278,7 +284,7 @@ def _state(deps: Deps, past: Past) -> State:
 
 def _searched(deps: Deps, past: Past, known: Experience) -> Findings:
     """The evidence of today, without the case that the ticket itself has become."""
-    found = search(replace(deps, experience=_Remembered(known)), _state(deps, past))
+    found = search(_remembering(deps, known), _state(deps, past))
     with deps.database.read() as session:
         own = [
             hit.id

@@ -8,10 +8,12 @@ from numpy.typing import NDArray
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
 from ticketflow.agent.experiments import fusion_for, sides
-from ticketflow.agent.vectors import unpack_vector
+from ticketflow.agent.vectors import ticket_vector
+from ticketflow.db import Session
 from ticketflow.domain import ChunkKind, Evidence, Findings, Intake
 from ticketflow.learning.signals import NEIGHBOURS, TEXT_HITS
-from ticketflow.retrieval.search import Hit
+from ticketflow.retrieval.fusion import Fusion
+from ticketflow.retrieval.search import Hit, Search
 from ticketflow.workflow.engine import State
 
 SHOWN = 5
@@ -21,27 +23,33 @@ SNIPPET_CHARACTERS = 240
 def search(deps: Deps, state: State) -> Findings:
     """Look for what resembles the ticket. Cases come from both halves in full, because both vote in `analyze`."""
     intake = state.output("ingest", Intake)
-    vector = unpack_vector(intake.vector)
+    deps = deps.reading(intake.encoder)
+    vector = ticket_vector(intake)
     known = deps.experience.get(state.run.workspace_id)
     variants = sides(known.experiments, deps.secret, state.run.ticket_id)
     fusion = fusion_for(known.experiments, variants, known.fusion)
     with deps.database.read() as session:
-        cases = deps.search.voters(
-            session, known.workspace, intake.text, vector, ChunkKind.CASE, NEIGHBOURS, TEXT_HITS, fusion
-        )
-        articles = (
-            deps.search.find(
-                session, known.workspace, intake.text, vector=vector, kinds=[ChunkKind.ARTICLE], limit=SHOWN
-            )
-            if deps.search.index.holds(session, known.workspace, ChunkKind.ARTICLE)
-            else []
-        )
+        cases, articles = _hits(deps.search, session, known, intake.text, vector, fusion)
     return Findings(
         cases=_evidence(cases, known),
         articles=_evidence(articles, known),
-        answers=_answers(known, vector),
+        answers=_answers(known, vector) if vector is not None else [],
         variants=variants,
     )
+
+
+def _hits(
+    by: Search, session: Session, known: Experience, text: str, vector: NDArray[np.float32] | None, fusion: Fusion
+) -> tuple[list[Hit], list[Hit]]:
+    """Cases and articles; by words alone where the encoder gave no answer."""
+    workspace = known.workspace
+    if vector is None:
+        cases = by.lexical(session, workspace, text, ChunkKind.CASE, TEXT_HITS)
+        return cases, by.lexical(session, workspace, text, ChunkKind.ARTICLE, SHOWN)
+    cases = by.voters(session, workspace, text, vector, ChunkKind.CASE, NEIGHBOURS, TEXT_HITS, fusion)
+    if not by.index.holds(session, workspace, ChunkKind.ARTICLE):
+        return cases, []
+    return cases, by.find(session, workspace, text, vector=vector, kinds=[ChunkKind.ARTICLE], limit=SHOWN)
 
 
 def _answers(known: Experience, vector: NDArray[np.float32]) -> list[Evidence]:

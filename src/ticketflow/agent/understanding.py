@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from ticketflow.agent import rules
 from ticketflow.agent.experience import Experience
-from ticketflow.agent.vectors import unpack_vector
+from ticketflow.agent.vectors import ticket_vector
 from ticketflow.domain import Analysis, Candidate, Evidence, Findings, Guess, Intake, Priority
 from ticketflow.learning.features import EMPTY, NO_ANSWER, Signals
 from ticketflow.learning.signals import NEIGHBOURS, TEXT_HITS
@@ -21,7 +21,9 @@ SURE = 0.5
 
 def understand(known: Experience, intake: Intake, findings: Findings) -> Analysis:
     """The analysis of a ticket; the same inputs give the same analysis, bit for bit."""
-    vector = unpack_vector(intake.vector)
+    vector = ticket_vector(intake)
+    if vector is None:
+        vector = np.zeros(known.vectors.shape[1], np.float32)
     candidates = _candidates(known, intake, findings, vector)
     return Analysis(
         candidates=candidates,

@@ -14,6 +14,7 @@ from ticketflow.cli.context import console, say
 from ticketflow.cli.database import database_app
 from ticketflow.cli.demo import demo
 from ticketflow.cli.doctor import doctor
+from ticketflow.cli.encoder import app as encoder_app
 from ticketflow.cli.experiment import experiment_app
 from ticketflow.cli.explain import explain
 from ticketflow.cli.importing import import_
@@ -45,6 +46,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(key_app, name="key")
 app.add_typer(database_app, name="db")
+app.add_typer(encoder_app, name="encoder")
 app.command(name="doctor")(doctor)
 
 

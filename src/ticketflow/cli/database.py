@@ -65,7 +65,7 @@ def index(home: Home = None, as_json: AsJson = False) -> None:
     must_exist(chosen)
     built = build(chosen)
     migrations.check(built.database)
-    done = built.database.dialect.index(built.database.engine, built.encoder.dimension)
+    done = built.index()
     with built.database.read() as session:
         means = built.database.dialect.search_means(session.connection)
     if as_json:

@@ -83,11 +83,16 @@ class Dialect(Protocol):
         """How this database searches, a sentence each: what an operator is told."""
         ...
 
-    def index(self, engine: Engine, dimension: int) -> list[str]:
+    def index(self, engine: Engine, column: str, dimension: int) -> list[str]:
         """Make the search indexes that the database can serve and that are not there; what was done, a sentence each.
 
-        `dimension` is the encoder's. Search is complete without them. Called outside of transactions.
+        `column` holds the vectors, of `dimension`. Search is complete without them. Called outside of transactions.
+        Raises NotReady where some of the vectors are missing.
         """
+        ...
+
+    def unindex(self, engine: Engine) -> list[str]:
+        """Drop the indexes over vectors, so that others fit into their columns; what was done, a sentence each."""
         ...
 
     def tidy(self, connection: Connection, *, first: bool) -> bool:
@@ -109,18 +114,23 @@ class NativeVectors(Protocol):
         self,
         connection: Connection,
         ids: IdRange,
-        encoder: str,
+        column: str,
         vector: NDArray[np.float32],
         required: Mapping[str, str],
         limit: int,
     ) -> list[int]:
-        """The chunks in the range nearest to `vector` by cosine, of one encoder, that have the `required` values."""
+        """The chunks in the range whose `column` is nearest to `vector` by cosine, that have the `required` values."""
         ...
 
     def cosines(
-        self, connection: Connection, chunk_ids: Sequence[int], encoder: str, vector: NDArray[np.float32]
+        self,
+        connection: Connection,
+        chunk_ids: Sequence[int],
+        columns: tuple[str, str],
+        encoder: str,
+        vector: NDArray[np.float32],
     ) -> dict[int, float]:
-        """Exact cosines of those of the chunks that this encoder made."""
+        """Exact cosines of those of the chunks that this encoder made; columns of the vector and of its encoder."""
         ...
 
 

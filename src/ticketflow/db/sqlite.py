@@ -161,8 +161,12 @@ class SQLite:
         """See Dialect.search_means."""
         return [f"words by FTS5 of SQLite {sqlite3.sqlite_version}, vectors in memory; no index has to be made"]
 
-    def index(self, engine: Engine, dimension: int) -> list[str]:
+    def index(self, engine: Engine, column: str, dimension: int) -> list[str]:
         """See Dialect.index: what there is to make, the migrations made."""
+        return []
+
+    def unindex(self, engine: Engine) -> list[str]:
+        """See Dialect.unindex: vectors are in memory."""
         return []
 
     def tidy(self, connection: Connection, *, first: bool) -> bool:

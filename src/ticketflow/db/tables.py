@@ -193,13 +193,33 @@ chunk = Table(
     _optional("language", String(8)),
     _optional("answer_id", Id),
     _required("title", Text),
+    _optional("heading", Text),  # of the section that the passage stands in; None also where it was not kept
     _required("text", LongText),
     _required("terms", LongText),  # what full text indexes: the analyzer's terms, joined by spaces
     _required("content_hash", String(64)),
+    # Two slots for vectors: the encoder in force has one, the one before it or the next one the other. A slot without a
+    # vector names none.
     _required("encoder", String(64)),
     _required("vector", Vector),
+    _optional("second_encoder", String(64)),
+    _optional("second_vector", Vector),
     UniqueConstraint("workspace_id", "kind", "source_id", "ordinal"),
     Index(None, "workspace_id", "encoder", "content_hash"),
+)
+
+# The encoders whose vectors the chunks hold, at most one a slot. None: the bundled one has the first slot, in force.
+encoder = Table(
+    "encoder",
+    metadata,
+    _required("id", String(64), primary_key=True),
+    _required("name", Name),  # what the configuration calls it
+    _required("slot", Integer),
+    _required("dimension", Integer),
+    _required("state", String(16)),
+    _required("done", BigInteger),  # chunks that have its vector, of `total`
+    _required("total", BigInteger),
+    _optional("error", Text),
+    _required("changed_at", BigInteger),
 )
 
 chunk_counter = Table(

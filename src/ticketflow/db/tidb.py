@@ -44,7 +44,7 @@ DUPLICATE, DENIED, NO_DATABASE, DISK_FULL = 1062, {1044, 1045}, 1049, {1021, 367
 TERMS = "chunk_term"
 _HELD = f"SELECT chunk_id FROM {TERMS} WHERE term = %s AND chunk_id BETWEEN %s AND %s"
 _COUNTED = f"SELECT term, count(*) FROM {TERMS} WHERE term IN ({{}}) AND chunk_id BETWEEN %s AND %s GROUP BY term"
-_COSINES = "SELECT id, 1 - vec_cosine_distance(vector, %s) FROM chunk WHERE encoder = %s AND id IN ({})"
+_COSINES = "SELECT id, 1 - vec_cosine_distance({}, %s) FROM chunk WHERE {} = %s AND id IN ({})"
 _WRITE = f"INSERT INTO {TERMS} (term, chunk_id) VALUES (%s, %s)"
 _FORGET = f"DELETE FROM {TERMS} WHERE (term, chunk_id) IN ({{}})"
 
@@ -168,23 +168,28 @@ class TiDB:
         self,
         connection: Connection,
         ids: IdRange,
-        encoder: str,
+        column: str,
         vector: NDArray[np.float32],
         required: Mapping[str, str],
         limit: int,
     ) -> list[int]:
         """See NativeVectors.nearest."""
-        return self._search.nearest(connection, ids, encoder, vector.tolist(), required, limit)
+        return self._search.nearest(connection, ids, column, vector.tolist(), required, limit)
 
     def cosines(
-        self, connection: Connection, chunk_ids: Sequence[int], encoder: str, vector: NDArray[np.float32]
+        self,
+        connection: Connection,
+        chunk_ids: Sequence[int],
+        columns: tuple[str, str],
+        encoder: str,
+        vector: NDArray[np.float32],
     ) -> dict[int, float]:
         """See NativeVectors.cosines."""
         if not chunk_ids:
             return {}
         marks = ", ".join(["%s"] * len(chunk_ids))
         values = (str(vector.tolist()), encoder, *chunk_ids)
-        rows = connection.exec_driver_sql(_COSINES.format(marks), values)
+        rows = connection.exec_driver_sql(_COSINES.format(*columns, marks), values)
         return {int(chunk_id): float(cosine) for chunk_id, cosine in rows if cosine is not None}
 
     def ranked(self, connection: Connection, terms: Sequence[str], ids: IdRange, limit: int) -> list[int] | None:
@@ -197,15 +202,19 @@ class TiDB:
 
         return tidb_indexes.told(tidb_indexes.probe(connection))
 
-    def index(self, engine: Engine, dimension: int) -> list[str]:
+    def index(self, engine: Engine, column: str, dimension: int) -> list[str]:
         """See Dialect.index."""
         from ticketflow.db import tidb_indexes
 
-        patient = _engine(engine.url, SCHEMA_SECONDS)
-        try:
-            return tidb_indexes.create(patient, dimension)
-        finally:
-            patient.dispose()
+        with _patient(engine) as patient:
+            return tidb_indexes.create(patient, column, dimension)
+
+    def unindex(self, engine: Engine) -> list[str]:
+        """See Dialect.unindex."""
+        from ticketflow.db import tidb_indexes
+
+        with _patient(engine) as patient:
+            return tidb_indexes.drop(patient)
 
     def tidy(self, connection: Connection, *, first: bool) -> bool:
         """See Dialect.tidy: the store merges by itself."""
@@ -249,6 +258,15 @@ def _engine(url: URL, answer_seconds: int, **options: Any) -> Engine:
             driver._read_timeout = CONNECT_SECONDS
 
     return engine
+
+
+@contextmanager
+def _patient(engine: Engine) -> Generator[Engine]:
+    patient = _engine(engine.url, SCHEMA_SECONDS)
+    try:
+        yield patient
+    finally:
+        patient.dispose()
 
 
 def _begin(connection: Connection) -> None:

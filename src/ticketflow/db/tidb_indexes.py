@@ -14,7 +14,9 @@ from sqlalchemy.exc import DBAPIError
 
 from ticketflow.errors import NotReady
 
-VECTOR_INDEX, TEXT_INDEX = "vx_chunk_vector", "fx_chunk_terms"
+VECTOR_INDEXES = {"vx_chunk_vector": "vector", "vx_chunk_second_vector": "second_vector"}
+"""The column that each index is over: encoders have one or the other."""
+TEXT_INDEX = "fx_chunk_terms"
 
 _INDEXES = text("SELECT key_name FROM information_schema.tidb_indexes WHERE table_schema = database()")
 _REPLICA = text(
@@ -22,7 +24,6 @@ _REPLICA = text(
     "WHERE table_schema = database() AND table_name = 'chunk' AND available = 1"
 )
 _TIFLASH = text("SELECT 1 FROM information_schema.cluster_info WHERE type = 'tiflash' LIMIT 1")
-_DIMENSIONS = text("SELECT DISTINCT vec_dims(vector) FROM chunk")
 
 
 @dataclass(frozen=True)
@@ -30,14 +31,14 @@ class Means:
     """What a cluster offers, and which of it is in use.
 
     indexes_vectors, ranks_words   it could, given the index
-    vector_index, text_index       the index is there
-    vectors_ready                  and TiFlash holds what it needs, so that it can be searched
+    indexed, text_index            the columns of vectors that have an index, and whether the words have one
+    vectors_ready                  TiFlash holds what the vector index needs, so that it can be searched
     """
 
     version: str
     indexes_vectors: bool
     ranks_words: bool
-    vector_index: bool
+    indexed: frozenset[str]
     text_index: bool
     vectors_ready: bool
 
@@ -46,14 +47,15 @@ def probe(connection: Connection) -> Means:
     """Look at what the cluster offers and what is there of it."""
     managed = TIDB_SERVERLESS_HOST_PATTERN.match(connection.engine.url.host or "") is not None
     indexes = {str(name) for name in connection.execute(_INDEXES).scalars()}
-    indexed = VECTOR_INDEX in indexes  # asked first: a cluster without TiFlash takes its time over the replica
+    # Looked at first: a cluster without TiFlash takes its time over the replica.
+    indexed = frozenset(column for name, column in VECTOR_INDEXES.items() if name in indexes)
     return Means(
         version=str(connection.execute(text("SELECT tidb_version()")).scalar()).splitlines()[0].rpartition(" ")[2],
         indexes_vectors=managed or connection.execute(_TIFLASH).scalar() is not None,
         ranks_words=_ranks_words(connection),
-        vector_index=indexed,
+        indexed=indexed,
         text_index=TEXT_INDEX in indexes,
-        vectors_ready=indexed and bool(connection.execute(_REPLICA).scalar()),
+        vectors_ready=bool(indexed) and bool(connection.execute(_REPLICA).scalar()),
     )
 
 
@@ -61,7 +63,7 @@ def told(means: Means) -> list[str]:
     """The means of a cluster, a sentence each."""
     if means.vectors_ready:
         vectors = "vectors by the HNSW index, exact where filters leave it too little"
-    elif means.vector_index:
+    elif means.indexed:
         vectors = "vectors exactly, until TiFlash holds what the HNSW index needs"
     elif means.indexes_vectors:
         vectors = "vectors exactly; `ticketflow db index` makes an HNSW index"
@@ -76,17 +78,18 @@ def told(means: Means) -> list[str]:
     return [f"TiDB {means.version}", vectors, words]
 
 
-def create(engine: Engine, dimension: int) -> list[str]:
-    """See Dialect.index. Raises NotReady where vectors of several encoders are stored. Searches go on meanwhile."""
+def create(engine: Engine, column: str, dimension: int) -> list[str]:
+    """See Dialect.index. Searches go on meanwhile."""
     with engine.connect() as connection:
         means = probe(connection)
-        makes_vectors = means.indexes_vectors and not means.vector_index
+        makes_vectors = means.indexes_vectors and column not in means.indexed
         if makes_vectors:
-            _one_dimension(connection, dimension)
-    table = _chunk(dimension)
+            _one_dimension(connection, column, dimension)
+    table = _chunk(column, dimension)
     done: list[str] = []
     if makes_vectors:
-        VectorIndex(VECTOR_INDEX, table.c.vector).create(engine)
+        name = next(name for name, indexed in VECTOR_INDEXES.items() if indexed == column)
+        VectorIndex(name, table.c[column]).create(engine)
         done.append(f"Vectors of {dimension} dimensions are indexed (HNSW) as soon as TiFlash holds them.")
     if means.ranks_words and not means.text_index:
         FullTextIndex(TEXT_INDEX, table.c.terms, fts_parser="STANDARD").create(engine)
@@ -94,24 +97,36 @@ def create(engine: Engine, dimension: int) -> list[str]:
     return done
 
 
-def _one_dimension(connection: Connection, dimension: int) -> None:
-    """Give the column the number of dimensions that an index asks for."""
-    others = _dimensions(connection) - {dimension}
+def drop(engine: Engine) -> list[str]:
+    """See Dialect.unindex."""
+    with engine.connect() as connection:
+        indexed = sorted(probe(connection).indexed)
+        for column in indexed:
+            name = next(name for name, of in VECTOR_INDEXES.items() if of == column)
+            connection.exec_driver_sql(f"ALTER TABLE chunk DROP INDEX {name}")
+            connection.exec_driver_sql(f"ALTER TABLE chunk MODIFY COLUMN {column} VECTOR {_NULLS[column]}")
+    return [f"The vector index over {column} is gone: search compares every vector." for column in indexed]
+
+
+_NULLS = {"vector": "NOT NULL", "second_vector": "NULL"}
+
+
+def _one_dimension(connection: Connection, column: str, dimension: int) -> None:
+    """Give the column the number of dimensions that an index asks for. Raises NotReady where it holds others."""
+    held = connection.execute(text(f"SELECT DISTINCT vec_dims({column}) FROM chunk WHERE {column} IS NOT NULL"))
+    others = {int(found) for found in held.scalars()} - {dimension}
     if others:
         raise NotReady(
-            f"Chunks of another encoder are stored, with {', '.join(map(str, sorted(others)))} dimensions.",
-            remedy="Embed everything with one encoder first.",
+            f"Some chunks have no vector of this encoder yet: theirs have {', '.join(map(str, sorted(others)))} "
+            f"dimensions, not {dimension}.",
+            remedy="Wait until every chunk has one; `ticketflow encoder list` tells.",
         )
-    connection.exec_driver_sql(f"ALTER TABLE chunk MODIFY COLUMN vector VECTOR({dimension}) NOT NULL")
+    connection.exec_driver_sql(f"ALTER TABLE chunk MODIFY COLUMN {column} VECTOR({dimension}) {_NULLS[column]}")
 
 
-def _dimensions(connection: Connection) -> set[int]:
-    return {int(dimension) for dimension in connection.execute(_DIMENSIONS).scalars()}
-
-
-def _chunk(dimension: int) -> Table:
-    columns = [Column("id", BigInteger, primary_key=True), Column("terms", Text), Column("vector", VECTOR(dimension))]
-    return Table("chunk", MetaData(), *columns)
+def _chunk(column: str, dimension: int) -> Table:
+    vector = Column(column, VECTOR(dimension))
+    return Table("chunk", MetaData(), Column("id", BigInteger, primary_key=True), Column("terms", Text), vector)
 
 
 def _ranks_words(connection: Connection) -> bool:

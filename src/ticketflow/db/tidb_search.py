@@ -22,23 +22,26 @@ from ticketflow.db.dialect import IdRange
 OVERFETCH = 10  # neighbours that the vector index is asked for a wanted one: it knows no filter
 MOST_FETCHED = 2_000
 
-_TERMS, _VECTOR = Column("terms", Text), Column("vector", VECTOR())  # compared, never fetched
+# Compared, never fetched.
+_TERMS, _VECTOR, _SECOND = Column("terms", Text), Column("vector", VECTOR()), Column("second_vector", VECTOR())
 
 
 class _Chunk(TableModel):
     """The columns of the chunk table that a search reads or filters by; what it finds are ids."""
 
     __tablename__: Any = "chunk"
-    __mapper_args__: Any = {"properties": {column.name: deferred(column) for column in (_TERMS, _VECTOR)}}
+    __mapper_args__: Any = {"properties": {column.name: deferred(column) for column in (_TERMS, _VECTOR, _SECOND)}}
 
     id: int = Field(sa_column=Column(BigInteger, primary_key=True))
     encoder: str
+    second_encoder: str | None = None
     status: str | None = None
     category: str | None = None
     language: str | None = None
     answer_id: str | None = None
     terms: str = FullTextField(index=False, sa_column=_TERMS)
     vector: Any = VectorField(1, index=False, sa_column=_VECTOR)
+    second_vector: Any = VectorField(1, index=False, sa_column=_SECOND)
 
 
 class TiDBSearch:
@@ -52,19 +55,20 @@ class TiDBSearch:
         self,
         connection: Connection,
         ids: IdRange,
-        encoder: str,
+        column: str,
         vector: Sequence[float],
         required: Mapping[str, str],
         limit: int,
     ) -> list[int]:
-        """The chunks nearest to `vector` by cosine, nearest first: `limit` of them, or all there are.
+        """The chunks whose `column` is nearest to `vector` by cosine, nearest first: `limit` of them, or all there are.
 
         The vector index, where there is one, is asked first; where its answer leaves too few after the filters, and
         where there is none, every vector that passes them is compared.
         """
-        wanted = self._table.search(list(vector)).limit(limit)
-        filters = {"encoder": encoder, **_within(ids), **required}
-        if self._known(connection).vectors_ready:
+        wanted = self._table.search(list(vector)).vector_column(column).limit(limit)
+        filters = {**_within(ids), **required}
+        means = self._known(connection)
+        if means.vectors_ready and column in means.indexed:
             fetched = min(OVERFETCH * limit, MOST_FETCHED)
             found = self._run(connection, wanted.filter(filters).num_candidate(fetched))
             if len(found) == limit:

@@ -85,6 +85,15 @@ def in_force(session: Session, workspace_id: str) -> Artefact | None:
     return artefacts.active(session, workspace_id, DECISION)
 
 
+def learned_with(session: Session, workspace_id: str, encoder_id: str) -> Artefact | None:
+    """The version in force where this encoder's vectors taught it, otherwise the newest that they did."""
+    now = in_force(session, workspace_id)
+    if now is None or now.provenance.get("encoder", encoder_id) == encoder_id:
+        return now
+    stored = artefacts.every(session, workspace_id, DECISION)
+    return next((one for one in stored if one.provenance.get("encoder") == encoder_id), None)
+
+
 def read(session: Session, encoder: Encoder, workspace_id: str, most_cases: int = MOST_CASES) -> History:
     """The history as it stands."""
     workspace = workspaces.get(session, workspace_id)
@@ -246,4 +255,6 @@ def promote(session: Session, workspace_id: str, version: str) -> None:
 def candidate(session: Session, workspace_id: str) -> Artefact | None:
     """The newest score version, where it is not the one in force: it waits for its proof."""
     newest, now = artefacts.find(session, workspace_id, DECISION), in_force(session, workspace_id)
-    return newest if newest is not None and now is not None and newest.id != now.id else None
+    if newest is None or now is None or newest.id == now.id:
+        return None
+    return newest if newest.provenance.get("encoder") == now.provenance.get("encoder") else None

@@ -17,6 +17,9 @@ from ticketflow.db.tables import chunk, chunk_counter
 from ticketflow.domain import ChunkKind, Workspace
 from ticketflow.embeddings import Encoder, Vectors
 from ticketflow.retrieval import analyzer, chunking
+from ticketflow.retrieval.chunking import Passage
+from ticketflow.retrieval.encoding import ASKING, ChunkText, encode
+from ticketflow.retrieval.slots import NOBODY, SLOTS, Slot, slot_of
 
 KIND_BITS = 36  # the counter's width; the kind stands above it, the workspace's number above that
 WORKSPACE_BITS = 40
@@ -44,11 +47,11 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class PreparedChunk:
-    """A chunk ready to be written. `vector` is little-endian float16."""
+    """A chunk ready to be written. `vector` is little-endian float16; without one, `encoder` is NOBODY."""
 
     source: Source
     ordinal: int
-    text: str
+    passage: Passage
     terms: str
     content_hash: str
     encoder: str
@@ -77,34 +80,51 @@ def prepare(
     """Split, analyze and encode. At least one chunk a source, in order. Call with no transaction open.
 
     `vectors` holds ready vectors of `embedded_text(source)` by source id, for sources of one passage; `known` holds
-    stored vectors by content hash (see `stored_vectors`). The rest goes to the encoder in one call.
+    stored vectors of past tickets by content hash (see `stored_vectors`). The rest goes to the encoder.
     """
-    parts: list[tuple[Source, int, str, str, str]] = []
-    ready: dict[int, bytes] = {}
-    for source in sources:
-        passages = chunking.split(source.text)
-        for ordinal, passage in enumerate(passages):
-            content = chunking.embedded_text(source.title, passage)
-            digest = content_hash(content)
-            if vectors and len(passages) == 1 and source.id in vectors:
-                ready[len(parts)] = to_bytes(vectors[source.id])
-            elif known and digest in known:
-                ready[len(parts)] = known[digest]
-            parts.append((source, ordinal, passage.text, content, digest))
+    parts = [
+        (source, ordinal, passage, len(passages) > 1)
+        for source in sources
+        for passages in [chunking.split(source.text)]
+        for ordinal, passage in enumerate(passages)
+    ]
+    texts = [
+        ChunkText(chunking.embedded_text(source.title, passage), source.kind, source.id if several else "")
+        for source, _, passage, several in parts
+    ]
+    digests = [content_hash(text.content) for text in texts]
+    ready = {
+        number: known[digest]
+        for number, digest in enumerate(digests)
+        if known and digest in known and texts[number].kind in ASKING
+    }
+    for number, (source, _, _, several) in enumerate(parts):
+        if vectors and not several and source.id in vectors:
+            ready[number] = to_bytes(vectors[source.id])
     missing = [number for number in range(len(parts)) if number not in ready]
-    encoded = encoder.encode([parts[number][3] for number in missing])
+    encoded = encode(encoder, [texts[number] for number in missing])
     ready.update((number, to_bytes(vector)) for number, vector in zip(missing, encoded, strict=True))
     return [
-        PreparedChunk(source, ordinal, text, " ".join(analyzer.terms(content)), digest, encoder.id, ready[number])
-        for number, (source, ordinal, text, content, digest) in enumerate(parts)
+        PreparedChunk(
+            source, ordinal, passage, _terms(texts[number].content), digests[number], encoder.id, ready[number]
+        )
+        for number, (source, ordinal, passage, _) in enumerate(parts)
     ]
 
 
-def whole(encoder_id: str, source: Source, vector: Vectors) -> PreparedChunk:
-    """A source as one chunk with a ready vector of its text, however long. For tickets, whose text is encoded once."""
-    content = chunking.embedded_text(source.title, chunking.Passage(source.text.strip()))
-    terms = " ".join(analyzer.terms(content))
-    return PreparedChunk(source, 0, source.text, terms, content_hash(content), encoder_id, to_bytes(vector))
+def whole(encoder_id: str, source: Source, vector: Vectors | None) -> PreparedChunk:
+    """A source as one chunk with a ready vector of its text, however long. For tickets, whose text is encoded once.
+
+    None: the encoder gave no answer; the chunk waits for its vector.
+    """
+    passage = chunking.Passage(source.text.strip())
+    content = chunking.embedded_text(source.title, passage)
+    made_by, ready = (NOBODY, b"") if vector is None else (encoder_id, to_bytes(vector))
+    return PreparedChunk(source, 0, passage, _terms(content), content_hash(content), made_by, ready)
+
+
+def _terms(content: str) -> str:
+    return " ".join(analyzer.terms(content))
 
 
 def content_hash(content: str) -> str:
@@ -128,18 +148,23 @@ def from_bytes(rows: Sequence[bytes]) -> Vectors:
 def stored_vectors(
     session: Session, workspace: Workspace, encoder_id: str, sources: Iterable[Source]
 ) -> dict[str, bytes]:
-    """Vectors the workspace holds already for what these sources consist of, by content hash: `known` of `prepare`."""
+    """Vectors the workspace holds already for the past tickets among these sources: `known` of `prepare`."""
+    slot = slot_of(session, encoder_id)
+    if slot is None:
+        return {}
     hashes = {
         content_hash(chunking.embedded_text(source.title, passage))
         for source in sources
+        if source.kind in ASKING
         for passage in chunking.split(source.text)
     }
     found: dict[str, bytes] = {}
     for batch in _batches(sorted(hashes)):
         rows = session.execute(
-            select(chunk.c.content_hash, chunk.c.vector).where(
+            select(chunk.c.content_hash, slot.vector).where(
                 chunk.c.workspace_id == workspace.id,
-                chunk.c.encoder == encoder_id,
+                chunk.c.kind.in_([int(kind) for kind in ASKING]),
+                slot.encoder == encoder_id,
                 chunk.c.content_hash.in_(batch),
             )
         )
@@ -148,15 +173,17 @@ def stored_vectors(
 
 
 def replace(session: Session, workspace: Workspace, prepared: Sequence[PreparedChunk]) -> None:
-    """Make these the only chunks of their sources. `prepared` holds each source whole.
+    """Make these the only chunks of their sources. `prepared` holds each source whole, all of one encoder.
 
     Content that is unchanged is not rewritten: a changed attribute alone costs a small update and no full-text work.
+    What has new content has only the vector given here; `reembedding` makes the others.
     """
+    slot = slot_of(session, prepared[0].encoder) if prepared else None
     by_kind: dict[ChunkKind, dict[tuple[str, int], PreparedChunk]] = {}
     for part in prepared:
         by_kind.setdefault(part.source.kind, {})[part.source.id, part.ordinal] = part
     for kind, parts in by_kind.items():
-        _replace_kind(session, workspace, kind, parts)
+        _replace_kind(session, workspace, kind, parts, slot)
 
 
 def describe(session: Session, workspace_id: str, kind: ChunkKind, source_id: str, **attributes: str | None) -> None:
@@ -176,35 +203,43 @@ def delete(session: Session, workspace: Workspace, kind: ChunkKind, ids: Iterabl
 
 
 def _replace_kind(
-    session: Session, workspace: Workspace, kind: ChunkKind, parts: dict[tuple[str, int], PreparedChunk]
+    session: Session,
+    workspace: Workspace,
+    kind: ChunkKind,
+    parts: dict[tuple[str, int], PreparedChunk],
+    slot: Slot | None,
 ) -> None:
     surplus: list[Any] = []
     outdated: list[tuple[int, str]] = []
     changed: list[dict[str, Any]] = []
+    encoded: list[dict[str, Any]] = []
     moved: list[dict[str, Any]] = []
     new = dict(parts)
     for row in _existing(session, workspace, kind, sorted({source_id for source_id, _ in parts})):
         part = new.pop((row.source_id, row.ordinal), None)
         if part is None:
             surplus.append(row)
-        elif (row.content_hash, row.encoder) != (part.content_hash, part.encoder):
-            changed.append({"row_id": row.id, **_attributes(part), **_content(part)})
+        elif row.content_hash != part.content_hash:
+            changed.append({"row_id": row.id, **_attributes(part), **_content(part, slot)})
             outdated.append((row.id, row.terms))
+        elif slot is not None and getattr(row, slot.encoder.name) != part.encoder:
+            encoded.append({"row_id": row.id, **_attributes(part), **slot.filled(part.encoder, part.vector)})
         elif any(getattr(row, name) != value for name, value in _attributes(part).items()):
             moved.append({"row_id": row.id, **_attributes(part)})
     _remove(session, surplus)
-    for rows in (changed, moved):
+    for rows in (changed, encoded, moved):
         if rows:
             names = [name for name in rows[0] if name != "row_id"]
             statement = update(chunk).where(chunk.c.workspace_id == workspace.id, chunk.c.id == bindparam("row_id"))
             session.execute(statement.values({name: bindparam(name) for name in names}), rows)
     _index_words(session, outdated, [(row["row_id"], row["terms"]) for row in changed])
     if new:
-        _insert(session, workspace, kind, list(new.values()))
+        _insert(session, workspace, kind, list(new.values()), slot)
 
 
 def _existing(session: Session, workspace: Workspace, kind: ChunkKind, source_ids: list[str]) -> Iterator[Any]:
-    names = ("id", "source_id", "ordinal", "content_hash", "encoder", "terms", *_ATTRIBUTES)
+    own = ("id", "source_id", "ordinal", "content_hash", "terms")
+    names = (*own, *(slot.encoder.name for slot in SLOTS), *_ATTRIBUTES)
     for batch in _batches(source_ids):
         theirs = (chunk.c.workspace_id == workspace.id, chunk.c.kind == int(kind), chunk.c.source_id.in_(batch))
         yield from session.execute(session.held(select(*(chunk.c[name] for name in names)).where(*theirs))).all()
@@ -222,7 +257,9 @@ def _index_words(session: Session, gone: list[tuple[int, str]], new: list[tuple[
     session.dialect.chunks_changed(session.connection, gone, new)
 
 
-def _insert(session: Session, workspace: Workspace, kind: ChunkKind, parts: list[PreparedChunk]) -> None:
+def _insert(
+    session: Session, workspace: Workspace, kind: ChunkKind, parts: list[PreparedChunk], slot: Slot | None
+) -> None:
     first = id_range(workspace, kind)[0] + _reserve(session, workspace, kind, len(parts))
     rows = [
         {
@@ -232,7 +269,7 @@ def _insert(session: Session, workspace: Workspace, kind: ChunkKind, parts: list
             "source_id": part.source.id,
             "ordinal": part.ordinal,
             **_attributes(part),
-            **_content(part),
+            **_content(part, slot),
         }
         for number, part in enumerate(parts)
     ]
@@ -258,13 +295,15 @@ def _attributes(part: PreparedChunk) -> dict[str, Any]:
     return {name: getattr(part.source, name) for name in _ATTRIBUTES}
 
 
-def _content(part: PreparedChunk) -> dict[str, Any]:
+def _content(part: PreparedChunk, slot: Slot | None) -> dict[str, Any]:
+    empty = {name: value for one in SLOTS for name, value in one.empty.items()}
     return {
-        "text": part.text,
+        "heading": part.passage.heading,
+        "text": part.passage.text,
         "terms": part.terms,
         "content_hash": part.content_hash,
-        "encoder": part.encoder,
-        "vector": part.vector,
+        **empty,
+        **(slot.filled(part.encoder, part.vector) if slot is not None else {}),
     }
 
 

@@ -14,6 +14,7 @@ from ticketflow.domain import ChunkKind, Workspace
 from ticketflow.retrieval.chunks import from_bytes, id_range
 from ticketflow.retrieval.fusion import features
 from ticketflow.retrieval.search import Search
+from ticketflow.retrieval.slots import slot_of
 
 QUERIES = 600
 SEED = 20_26
@@ -54,8 +55,9 @@ def labelled_pools(
 
 def _queries(session: Session, workspace: Workspace, encoder_id: str, kind: ChunkKind, limit: int) -> Sequence[Any]:
     first, last = id_range(workspace, kind)
+    slot = slot_of(session, encoder_id)
     newest = session.execute(select(func.max(chunk.c.id)).where(chunk.c.id.between(first, last))).scalar()
-    if newest is None:
+    if newest is None or slot is None:
         return []
     # Ids are dense but for deletions; drawing twice as many as wanted forgives those and cases without an answer.
     span = newest - first
@@ -64,8 +66,8 @@ def _queries(session: Session, workspace: Workspace, encoder_id: str, kind: Chun
     for start in range(0, len(drawn), 500):
         wanted = [newest - int(offset) for offset in drawn[start : start + 500]]
         rows = session.execute(
-            select(chunk.c.id, chunk.c.source_id, chunk.c.answer_id, chunk.c.terms, chunk.c.vector).where(
-                chunk.c.id.in_(wanted), chunk.c.encoder == encoder_id, chunk.c.answer_id.is_not(None)
+            select(chunk.c.id, chunk.c.source_id, chunk.c.answer_id, chunk.c.terms, slot.vector.label("vector")).where(
+                chunk.c.id.in_(wanted), slot.encoder == encoder_id, chunk.c.answer_id.is_not(None)
             )
         ).all()
         found.extend(rows)

@@ -11,35 +11,23 @@ from typing import Any, cast
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import bindparam, select
+from sqlalchemy import select
 
 from ticketflow.db import Session
 from ticketflow.db.dialect import ChangeLog
-from ticketflow.db.tables import chunk, chunk_counter, workspace
+from ticketflow.db.tables import chunk_counter, workspace
 from ticketflow.domain import ChunkKind, Workspace
 from ticketflow.retrieval.chunks import KIND_BITS, WORKSPACE_BITS, from_bytes, id_range
 from ticketflow.retrieval.filters import ATTRIBUTES, Filters
 from ticketflow.retrieval.partition import Batch, Ids, Partition, Scores
+from ticketflow.retrieval.stored import StoredVectors
 
-STREAM = 1_024  # rows a fetch while loading: their vectors stay in the processor's cache between the steps
 PAGE = 2_000  # changes a step while following
 MOST_DEFERRED = 20_000  # noted changes of a kind, past which they are read after all
-FETCH = 500  # ids a statement
 
 LARGEST_GUESS = 4_000_000  # rows of room made before it is known how many there are
 
 UNKNOWN = -1  # code that no row has
-
-_ROWS = (
-    select(chunk.c.id, chunk.c.vector, *(chunk.c[name] for name in ATTRIBUTES))
-    .where(chunk.c.encoder == bindparam("encoder"))
-    .order_by(chunk.c.id)
-)
-_STREAM = _ROWS.where(chunk.c.id > bindparam("after")).limit(STREAM)
-_VECTORS = select(chunk.c.id, chunk.c.vector).where(
-    chunk.c.encoder == bindparam("encoder"), chunk.c.id.in_(bindparam("ids", expanding=True))
-)
-_CHANGED = _ROWS.where(chunk.c.id.in_(bindparam("ids", expanding=True)))
 
 
 class VectorIndex:
@@ -48,6 +36,7 @@ class VectorIndex:
     def __init__(self, encoder_id: str, dimension: int) -> None:
         self.encoder_id = encoder_id
         self.dimension = dimension
+        self._stored = StoredVectors(encoder_id)
         self._lock = threading.Lock()
         self._partitions: dict[int, Partition] = {}
         self._codes = _Codes()
@@ -119,7 +108,7 @@ class VectorIndex:
 
     def cosines(self, session: Session, ids: Sequence[int], vector: Scores) -> dict[int, float]:
         """See Vectors.cosines: from the float16 columns."""
-        rows = session.execute(_VECTORS, {"ids": list(ids), "encoder": self.encoder_id}).all() if ids else []
+        rows = self._stored.of(session, ids)
         cosines = from_bytes([row.vector for row in rows]) @ vector if rows else np.zeros(0)
         return dict(zip((row.id for row in rows), cosines.tolist(), strict=True))
 
@@ -134,7 +123,7 @@ class VectorIndex:
         # is not needed of it stays untouched memory, which costs nothing.
         partitions = {key: Partition(self.dimension, capacity) for key, capacity in _sizes(session)}
         after = -1
-        while rows := session.execute(_STREAM, {"after": after, "encoder": self.encoder_id}).all():
+        while rows := self._stored.after(session, after):
             self._put(partitions, rows)
             after = rows[-1].id
         self._partitions = partitions
@@ -148,7 +137,7 @@ class VectorIndex:
         self._position = changes[-1][0]
 
     def _apply(self, session: Session, touched: list[int]) -> None:
-        rows = list(_fetch(session, touched, self.encoder_id))
+        rows = self._stored.described(session, touched)
         present = {row.id for row in rows}
         gone = np.array([chunk_id for chunk_id in touched if chunk_id not in present], np.int64)
         for key, ids in _by_partition(gone):
@@ -189,11 +178,6 @@ def _sizes(session: Session) -> Iterator[tuple[int, int]]:
     counters = select(workspace.c.number, chunk_counter.c.kind, chunk_counter.c.last)
     for number, kind, last in session.execute(counters.where(workspace.c.id == chunk_counter.c.workspace_id)):
         yield number << (WORKSPACE_BITS - KIND_BITS) | kind, min(int(last), LARGEST_GUESS) + 256
-
-
-def _fetch(session: Session, ids: list[int], encoder_id: str) -> Iterator[Any]:
-    for start in range(0, len(ids), FETCH):
-        yield from session.execute(_CHANGED, {"ids": ids[start : start + FETCH], "encoder": encoder_id}).all()
 
 
 def _by_partition(ids: Ids) -> Iterable[tuple[int, Ids]]:

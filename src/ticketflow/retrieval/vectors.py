@@ -15,6 +15,7 @@ from ticketflow.embeddings import Encoder
 from ticketflow.retrieval.chunks import id_range
 from ticketflow.retrieval.filters import Filters
 from ticketflow.retrieval.index import VectorIndex
+from ticketflow.retrieval.slots import slot_of
 
 Ids = NDArray[np.int64]
 
@@ -89,8 +90,12 @@ class DatabaseVectors:
         filters: Filters,
     ) -> list[int]:
         """See Vectors.nearest."""
+        slot = slot_of(session, self.encoder_id)
+        if slot is None:
+            return []
         scope = id_range(workspace, kind)
-        return self._native.nearest(session.connection, scope, self.encoder_id, vector, filters.active(), limit)
+        required = {**filters.active(), slot.encoder.name: self.encoder_id}
+        return self._native.nearest(session.connection, scope, slot.vector.name, vector, required, limit)
 
     def admits(
         self, session: Session, workspace: Workspace, kind: ChunkKind, ids: Ids, filters: Filters
@@ -102,4 +107,8 @@ class DatabaseVectors:
 
     def cosines(self, session: Session, ids: Sequence[int], vector: NDArray[np.float32]) -> dict[int, float]:
         """See Vectors.cosines."""
-        return self._native.cosines(session.connection, ids, self.encoder_id, vector)
+        slot = slot_of(session, self.encoder_id)
+        if slot is None:
+            return {}
+        columns = (slot.vector.name, slot.encoder.name)
+        return self._native.cosines(session.connection, ids, columns, self.encoder_id, vector)

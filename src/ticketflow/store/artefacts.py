@@ -88,6 +88,15 @@ def find(session: Session, workspace_id: str, kind: str, version: str | None = N
     return Artefact.model_validate(dict(row)) if row else None
 
 
+def every(session: Session, workspace_id: str, kind: str) -> list[Artefact]:
+    """All artefacts of a kind, newest first."""
+    statement = select(*(artefact.c[name] for name in Artefact.model_fields)).where(
+        artefact.c.workspace_id == workspace_id, artefact.c.kind == kind
+    )
+    rows = session.execute(statement.order_by(artefact.c.id.desc())).mappings()
+    return [Artefact.model_validate(dict(row)) for row in rows]
+
+
 def get(session: Session, workspace_id: str, kind: str, version: str) -> Artefact:
     """The newest artefact of a kind and version, in force or not. Raises NotFound."""
     found = find(session, workspace_id, kind, version)

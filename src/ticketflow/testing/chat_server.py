@@ -1,4 +1,4 @@
-"""A local HTTP server that speaks the protocol of a chat model, well or as badly as real ones do at times.
+"""A local HTTP server that speaks the protocols of models, well or as badly as real ones do at times: chat, embeddings.
 
 It holds no model: by default it answers from what the request shows it (`scripted.answer`), so that the product can be
 tried without a key; a test gives it other words, or a `Mode`.
@@ -16,6 +16,7 @@ from types import TracebackType
 from typing import Any
 
 from ticketflow.testing import scripted
+from ticketflow.testing.embeddings_endpoint import RefusedRequest, VectorMode, embeddings
 
 Answer = Callable[[dict[str, Any]], str]
 """From a request's body to the words of the answer."""
@@ -49,24 +50,26 @@ class ModelServer:
     seconds      that SLOW waits
     retry_after  seconds that RATE_LIMITED asks for in its header; None sends no header
     requests     the bodies that came, in order
+    heads        the path and the Authorization header that came with each
     """
 
     def __init__(
         self,
-        mode: Mode = Mode.GOOD,
+        mode: Mode | VectorMode = Mode.GOOD,
         *,
         answer: Answer = scripted.answer,
-        script: Sequence[Mode] = (),
+        script: Sequence[Mode | VectorMode] = (),
         seconds: float = 1.5,
         retry_after: float | None = None,
         port: int = 0,
     ) -> None:
-        self.mode = mode
+        self.mode: Mode | VectorMode = mode
         self.answer = answer
         self.script = list(script)
         self.seconds = seconds
         self.retry_after = retry_after
         self.requests: list[dict[str, Any]] = []
+        self.heads: list[tuple[str, str | None]] = []
         self._stopped = threading.Event()
         self._lock = threading.Lock()
         self._server = _Server(("127.0.0.1", port), self)
@@ -95,10 +98,11 @@ class ModelServer:
     ) -> None:
         self.stop()
 
-    def next_mode(self, body: dict[str, Any]) -> Mode:
+    def next_mode(self, body: dict[str, Any], path: str, authorization: str | None) -> Mode | VectorMode:
         """Take note of a request, and say how it is to be answered."""
         with self._lock:
             self.requests.append(body)
+            self.heads.append((path, authorization))
             return self.script.pop(0) if self.script else self.mode
 
     def pause(self, seconds: float | None) -> None:
@@ -132,13 +136,13 @@ class _Handler(BaseHTTPRequestHandler):
             self._send(404, _error("There is no such path.", "not_found"))
 
     def do_POST(self) -> None:
-        """A chat completion, in the mode in force."""
+        """A chat completion or embeddings, in the mode in force."""
         body = json.loads(self.rfile.read(int(self.headers.get("content-length", 0))))
-        if self.path != "/v1/chat/completions":
+        if self.path not in (_CHAT, _EMBEDDINGS):
             self._send(404, _error("There is no such path.", "not_found"))
             return
         owner = self.server.owner
-        mode = owner.next_mode(body)
+        mode = owner.next_mode(body, self.path, self.headers.get("authorization"))
         if mode is Mode.HANG:
             owner.pause(None)
             self.close_connection = True
@@ -155,7 +159,19 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             if mode is Mode.SLOW:
                 owner.pause(owner.seconds)
-            self._send(200, _completion(body, mode, owner.answer(body)))
+            if self.path == _EMBEDDINGS:
+                self._send_embeddings(body, mode)
+            else:
+                self._send(200, _completion(body, mode, owner.answer(body)))
+
+    def _send_embeddings(self, body: dict[str, Any], mode: Mode | VectorMode) -> None:
+        try:
+            made = embeddings(body, mode)
+        except RefusedRequest as error:
+            self._send(400, _error(str(error), "invalid_request_error"))
+            return
+        written = json.dumps(made)
+        self._send(200, written[: len(written) // 2] if mode is Mode.TRUNCATED else made)
 
     def _send(self, status: int, content: dict[str, Any] | str, headers: dict[str, str] | None = None) -> None:
         data = content.encode() if isinstance(content, str) else json.dumps(content).encode()
@@ -171,7 +187,9 @@ class _Handler(BaseHTTPRequestHandler):
         """Say nothing: the log is the product's."""
 
 
-_FAILURES = {
+_CHAT, _EMBEDDINGS = "/v1/chat/completions", "/v1/embeddings"
+
+_FAILURES: dict[Mode | VectorMode, tuple[int, str]] = {
     Mode.RATE_LIMITED: (429, "Too many requests."),
     Mode.FAILING: (500, "Something broke."),
     Mode.UNAUTHORISED: (401, "The key is not known."),
@@ -182,7 +200,7 @@ def _error(message: str, code: str) -> dict[str, Any]:
     return {"error": {"message": message, "type": code, "code": code}}
 
 
-def _completion(request: dict[str, Any], mode: Mode, words: str) -> dict[str, Any]:
+def _completion(request: dict[str, Any], mode: Mode | VectorMode, words: str) -> dict[str, Any]:
     said = _said(mode, words)
     choice = {
         "index": 0,
@@ -201,7 +219,7 @@ def _completion(request: dict[str, Any], mode: Mode, words: str) -> dict[str, An
     }
 
 
-def _said(mode: Mode, words: str) -> str:
+def _said(mode: Mode | VectorMode, words: str) -> str:
     if mode is Mode.FENCED:
         return f"```json\n{words}\n```"
     if mode is Mode.TALKATIVE:

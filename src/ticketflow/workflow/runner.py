@@ -93,10 +93,17 @@ class Runner(Generic[D]):
             duties.append(background)
             sys.setswitchinterval(SWITCH_SECONDS)
         for number, names in enumerate(duties, 1):
-            title = "background" if names is background else f"runs-{number}"
-            thread = threading.Thread(target=self._work, args=(names,), name=title, daemon=True)
-            self._threads.append(thread)
-            thread.start()
+            self._begin(names, "background" if names is background else f"runs-{number}")
+
+    def start_only(self, names: Sequence[str]) -> None:
+        """Start one thread for these workflows and no other: for a command that waits for its own run."""
+        self._stopping.clear()
+        self._begin(names, "runs-only")
+
+    def _begin(self, names: Sequence[str], title: str) -> None:
+        thread = threading.Thread(target=self._work, args=(names,), name=title, daemon=True)
+        self._threads.append(thread)
+        thread.start()
 
     def stop(self, drain_seconds: float) -> bool:
         """Claim nothing more and wait for the runs under way. False when some did not end in time.
