@@ -14,7 +14,7 @@ from ticketflow.agent.remembering import load
 from ticketflow.agent.understanding import understand
 from ticketflow.db import Session
 from ticketflow.domain import Findings, Intake, Stage
-from ticketflow.embeddings.encoder import Encoder
+from ticketflow.embeddings.encoder import Space
 from ticketflow.learning import refitting
 from ticketflow.learning.certificate import labels_needed, spend
 from ticketflow.learning.holding_out import Graded
@@ -57,7 +57,7 @@ def settle(session: Session, workspace_id: str, taught: Taught, rules: Settings)
     return adopted
 
 
-def adopt(session: Session, encoder: Encoder, workspace_id: str, version: str) -> list[Certificate]:
+def adopt(session: Session, encoder: Space, workspace_id: str, version: str) -> list[Certificate]:
     """Put a version in force because its encoder is, proven or not; its first certificates, refusals included."""
     known = load(session, encoder, workspace_id, version)
     if known.trained is None:

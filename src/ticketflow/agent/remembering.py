@@ -12,7 +12,7 @@ from ticketflow.agent.experience import UNTAUGHT, Experience
 from ticketflow.clock import SECOND, Clock
 from ticketflow.db import Database, Session
 from ticketflow.domain import ChunkKind, Workspace
-from ticketflow.embeddings.encoder import Encoder
+from ticketflow.embeddings.encoder import Encoder, Space
 from ticketflow.learning import refitting
 from ticketflow.learning.attributes import Attributes
 from ticketflow.learning.refitting import ANSWER_IDS, ATTRIBUTES, DECISION, FUSION
@@ -94,7 +94,7 @@ class ExperienceCache:
             self._kept.add(key)
 
 
-def load(session: Session, encoder: Encoder, workspace_id: str, version: str | None = None) -> Experience:
+def load(session: Session, encoder: Space, workspace_id: str, version: str | None = None) -> Experience:
     """The experience with `encoder` as the database holds it now; with `version`, under that score version instead.
 
     Raises NotFound for a version that is not stored.
@@ -169,9 +169,7 @@ def _with_answers(session: Session, encoder: Encoder, known: Experience) -> Expe
     return replace(known, answers=tuple(ordered), vectors=_vectors(session, encoder, known.workspace, ordered))
 
 
-def _vectors(
-    session: Session, encoder: Encoder, workspace: Workspace, ordered: Sequence[Answer]
-) -> NDArray[np.float32]:
+def _vectors(session: Session, encoder: Space, workspace: Workspace, ordered: Sequence[Answer]) -> NDArray[np.float32]:
     stored = {row.source_id: row for row in first_chunks(session, workspace, ChunkKind.ANSWER, encoder.id)}
     return refitting.own_vectors(ordered, stored, encoder.dimension)
 

@@ -117,21 +117,19 @@ def _learn(deps: Deps, state: State) -> Learned:
     return Learned(versions=versions)
 
 
-def _switch(deps: Deps, session: Session, state: State, _value: None) -> Switched:
-    mind = deps.minds.of(str(state.run.payload["encoder"]))
+def _switch(_deps: Deps, session: Session, state: State, _value: None) -> Switched:
     learned = state.output("learn", Learned)
     for workspace_id in learned.versions:
         workspaces.hold(session, workspace_id)
-    if not encoders.activate(session, mind.encoder.id):
+    now = encoders.activate(session, str(state.run.payload["encoder"]))
+    if now is None:
         raise Conflict("The switch was cancelled.")
     coverage: dict[str, float] = {}
     for workspace_id, version in learned.versions.items():
-        made = proving.adopt(session, mind.encoder, workspace_id, version)
+        made = proving.adopt(session, now, workspace_id, version)
         coverage[workspace_id] = max((one.coverage for one in made if one.threshold is not None), default=0.0)
         covered = coverage[workspace_id]
-        events.append(
-            session, workspace_id, "encoder.switched", encoder=mind.encoder.id, version=version, coverage=covered
-        )
+        events.append(session, workspace_id, "encoder.switched", encoder=now.id, version=version, coverage=covered)
     return Switched(coverage=coverage)
 
 

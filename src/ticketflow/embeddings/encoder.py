@@ -19,8 +19,8 @@ class Role(StrEnum):
     DOCUMENT = "document"  # the passages of one document in their order: each may be read in the light of the others
 
 
-class Encoder(Protocol):
-    """Turns texts into vectors whose dot product is their similarity. Safe to call from several threads."""
+class Space(Protocol):
+    """What vectors belong to, where none have to be made."""
 
     @property
     def id(self) -> str:
@@ -31,6 +31,10 @@ class Encoder(Protocol):
     def dimension(self) -> int:
         """Length of a vector."""
         ...
+
+
+class Encoder(Space, Protocol):
+    """Turns texts into vectors whose dot product is their similarity. Safe to call from several threads."""
 
     def encode(self, texts: Sequence[str], role: Role = Role.QUERY) -> Vectors:
         """One unit vector a text, shape (len(texts), dimension), float32.

@@ -83,15 +83,15 @@ def tell(session: Session, encoder_id: str, done: int, total: int) -> None:
     session.execute(update(encoder).where(encoder.c.id == encoder_id).values(done=done, total=total))
 
 
-def activate(session: Session, encoder_id: str) -> bool:
-    """Put a filling encoder in force; the one before it is kept. False where it is not filling any more."""
+def activate(session: Session, encoder_id: str) -> StoredEncoder | None:
+    """Put a filling encoder in force; the one before it is kept. None where it is not filling any more."""
     found = {one.id: one for one in _held(session)}
     if encoder_id not in found or found[encoder_id].state is not EncoderState.FILLING:
-        return False
+        return None
     others = [one.id for one in found.values() if one.state is EncoderState.ACTIVE]
     _move(session, others, EncoderState.KEPT)
     _move(session, [encoder_id], EncoderState.ACTIVE)
-    return True
+    return found[encoder_id]
 
 
 def give_up(session: Session, encoder_id: str, error: str) -> bool:
