@@ -67,8 +67,11 @@ class Runtime:
 
     def make_encoder(self, name: str) -> "Encoder":
         """An encoder by its name. Raises InvalidInput where there is none, Misconfigured where its key is missing."""
+        from ticketflow.config import BUNDLED_ENCODER
         from ticketflow.embeddings import CachedEncoder, catalogue
 
+        if name == BUNDLED_ENCODER:
+            return self.first_encoder
         made = catalogue.make(name, self.config.encoders, threads=self.config.encoder_threads, key_of=os.environ.get)
         return CachedEncoder(made, ENCODER_CACHE)
 

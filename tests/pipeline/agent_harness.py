@@ -16,7 +16,7 @@ from ticketflow.agent import grading, learn, lookout, pipeline
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.pipeline import TICKET_WORKFLOW
 from ticketflow.clock import Clock
-from ticketflow.config import Config, ModelProvider
+from ticketflow.config import Config, EncoderProvider, ModelProvider
 from ticketflow.db import migrations
 from ticketflow.domain import AnswerStatus, ChunkKind, Grade, StepRecord, Workspace
 from ticketflow.embeddings.encoder import Encoder
@@ -215,6 +215,7 @@ class Company:
         encoder: Encoder | None = None,
         clock: Clock | None = None,
         llm: Sequence[ModelProvider] = (),
+        encoders: Sequence[EncoderProvider] = (),
     ) -> None:
         self.folder = folder
         path = folder / "agent.db"
@@ -222,7 +223,13 @@ class Company:
             databases.write(path, content)
         existing = path.exists()
         self.clock = FrozenClock(1_700_003_600_000_000 if existing else 1_700_000_000_000_000)
-        config = Config(home=folder, database_url=databases.url(path), workspace=slug, llm=tuple(llm))
+        config = Config(
+            home=folder,
+            database_url=databases.url(path),
+            workspace=slug,
+            llm=tuple(llm),
+            encoders=tuple(encoders),
+        )
         self.runtime = build(config, clock=clock or self.clock, encoder=encoder or HashEncoder())
         self.database = self.runtime.database
         self.deps = self.runtime.deps

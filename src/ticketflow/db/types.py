@@ -41,14 +41,20 @@ class _HalfVector(UserDefinedType[bytes]):
         return "VECTOR" if self.dimension is None else f"VECTOR({self.dimension})"
 
     def bind_processor(self, dialect: Dialect) -> Any:
-        return vector_text
+        return lambda value: None if value is None else vector_text(value)
 
     def result_processor(self, dialect: Dialect, coltype: Any) -> Any:
-        return lambda value: np.fromstring(value[1:-1], np.float32, sep=",").astype("<f2").tobytes()
+        return lambda value: None if value is None else _half(value)
 
 
 _reflected: dict[str, Any] = cast(Any, ischema_names)
 _reflected.setdefault("vector", _HalfVector)  # so that a migrated schema can be compared with the tables
+
+
+def _half(value: str) -> bytes:
+    numbers = value[1:-1]
+    return np.fromstring(numbers, np.float32, sep=",").astype("<f2").tobytes() if numbers else b""
+
 
 Json = JSON().with_variant(_JsonText(), "mysql")
 """A JSON object or array that comes back exactly as it went in, numbers and the order of keys included.
