@@ -130,7 +130,7 @@ def _of_kind(column: "Column[Any]", place: int) -> Any:
     kind = column.type
     if isinstance(kind, JSON):
         return {LEAST: {}, ODD: ODD_JSON, MOST: [ODD_JSON] * 100}.get(place, {"a": [1, 1.5, "b"]})
-    if column.name == "vector":
+    if column.name in ("vector", "second_vector"):
         least, most = np.array([], np.float16), np.array([65504, -65504, 6e-8, -0.0], np.float16)
         return {LEAST: least, MOST: most}.get(place, np.array([0.5, -0.25], np.float16)).tobytes()
     if isinstance(kind, LargeBinary):
