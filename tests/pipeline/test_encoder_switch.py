@@ -8,12 +8,13 @@ import pytest
 from agent_harness import CLEAR, TOPICS, Company, words
 from pydantic import HttpUrl
 
-from ticketflow.agent import learn, reencoding, switching
+from ticketflow.agent import learn, switching
 from ticketflow.agent.pipeline import TICKET_WORKFLOW
 from ticketflow.config import EncoderProvider
 from ticketflow.db.tables import chunk
 from ticketflow.domain import Action, ChunkKind, Intake
 from ticketflow.errors import Conflict, EncoderSwitched, EncoderUnavailable, InvalidInput
+from ticketflow.knowledge import reencoding
 from ticketflow.retrieval import reembedding
 from ticketflow.store import encoders
 from ticketflow.store.encoders import EncoderState

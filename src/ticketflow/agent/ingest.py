@@ -1,12 +1,13 @@
 """Step 1: the ticket's words become a clean text with language, mood and a sentence vector; the text is indexed."""
 
-from ticketflow.agent import reencoding, rules
+from ticketflow.agent import rules
 from ticketflow.agent.coin import throw
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
 from ticketflow.agent.vectors import pack_vector, ticket_vector
 from ticketflow.db import Session
 from ticketflow.domain import ChunkKind, Intake, Stage, Trigger
+from ticketflow.knowledge import reencoding
 from ticketflow.retrieval import chunks
 from ticketflow.retrieval.cleaning import clean
 from ticketflow.retrieval.language import detect

@@ -3,13 +3,14 @@
 from collections.abc import Callable
 
 from ticketflow import events
-from ticketflow.agent import audits, desk, proving, reencoding
+from ticketflow.agent import audits, desk, proving
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.minds import Mind
 from ticketflow.agent.vectors import ticket_vector
 from ticketflow.clock import new_id
 from ticketflow.db import Session
 from ticketflow.domain import Action, ChunkKind, FeedbackKind, Intake, Outcome, TicketStatus, Value
+from ticketflow.knowledge import reencoding
 from ticketflow.learning import refitting
 from ticketflow.learning.refitting import History, Taught
 from ticketflow.learning.training import TrainingSettings

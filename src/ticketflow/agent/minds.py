@@ -92,14 +92,11 @@ class Minds:
                 raise Conflict(f"No vectors of the encoder {encoder_id} are held any more.", remedy="Run it again.")
             return self._of_stored(stored.id, stored.name)
 
-    def forget(self) -> None:
-        """Look at the database again at the next call."""
-        self._now = None
-
     def _of_first(self) -> Mind:
-        if not self._held:
-            self._hold(self._first())
-        return next(iter(self._held.values()))
+        first = self._first()
+        if first.id not in self._held:
+            self._hold(first)
+        return self._held[first.id]
 
     def _of_stored(self, encoder_id: str, name: str) -> Mind:
         if encoder_id not in self._held:

@@ -10,16 +10,17 @@ from collections.abc import Callable
 from ticketflow import events
 from ticketflow.agent import learn, proving
 from ticketflow.agent.deps import Deps
-from ticketflow.agent.reencoding import COMPLETE
-from ticketflow.clock import new_id
+from ticketflow.clock import SECOND, new_id
 from ticketflow.config import BUNDLED_ENCODER
 from ticketflow.db import Session
 from ticketflow.domain import Value
 from ticketflow.embeddings.encoder import Encoder
 from ticketflow.errors import Conflict, InvalidInput
+from ticketflow.knowledge.reencoding import COMPLETE, complete_later
 from ticketflow.learning import refitting
 from ticketflow.retrieval import reembedding
 from ticketflow.retrieval.reembedding import Filled
+from ticketflow.retrieval.slots import NOBODY
 from ticketflow.store import encoders, workspaces
 from ticketflow.store.encoders import EncoderState, StoredEncoder
 from ticketflow.workflow import queue
@@ -27,6 +28,8 @@ from ticketflow.workflow.engine import TICKET, State, Step, Workflow
 from ticketflow.workflow.queue import Run
 
 SWITCH = "switch-encoder"
+AGAIN = 600 * SECOND
+"""Until vectors are missed again that could not be made."""
 SETTLE_SECONDS = 5.0
 """After the switch, until every process has noticed it and has committed what it had begun before."""
 
@@ -169,7 +172,8 @@ def _complete(deps: Deps, state: State) -> Embedded:
 
 
 def _leave(_deps: Deps, session: Session, run: Run, error: str) -> None:
-    """Such chunks are found by their words; the next one that is written queues another run."""
+    """Such chunks are found by their words; it is tried again later."""
+    complete_later(session, run.workspace_id, NOBODY, AGAIN)
     events.append(session, run.workspace_id, "encoder.incomplete", run_id=run.id, error=error)
 
 

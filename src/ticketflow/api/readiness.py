@@ -1,15 +1,22 @@
 """Whether this process can serve, part by part, in words that name what is missing."""
 
 import threading
+import time
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import structlog
 
 from ticketflow.db import migrations
-from ticketflow.errors import MigrationNeeded, StorageUnavailable, TicketFlowError
+from ticketflow.errors import EncoderUnavailable, MigrationNeeded, StorageUnavailable, TicketFlowError
 from ticketflow.runtime import Runtime
 
+if TYPE_CHECKING:
+    from ticketflow.embeddings import Encoder
+
 log = structlog.get_logger("ticketflow.api")
+
+LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -34,15 +41,29 @@ class Readiness:
         thread.start()
         return thread
 
+    def _in_force(self) -> "Encoder":
+        """Which encoder it is stands in the database: without one there is nothing to load yet."""
+        while True:
+            try:
+                return self._runtime.encoder
+            except StorageUnavailable as error:
+                log.warning("encoder_not_known", error=str(error))
+                time.sleep(LOOK_SECONDS)
+
     def warm(self) -> None:
         """Load the encoder, then all else that the first customer would wait for."""
         try:
-            self._runtime.encoder.encode(["ready"])
+            encoder = self._in_force()
+            encoder.encode(["ready"])
+        except EncoderUnavailable as error:  # tickets are decided by words until it answers
+            log.warning("encoder_gives_no_answer", error=str(error))
+            self._encoder = Part("encoder", True, "It gives no answer: tickets go to people.")
         except TicketFlowError as error:
             log.error("encoder_not_loaded", error=str(error))
             self._encoder = Part("encoder", False, "It cannot be loaded; the log says why.")
             return
-        self._encoder = Part("encoder", True, f"{self._runtime.encoder.id} is loaded.")
+        else:
+            self._encoder = Part("encoder", True, f"{encoder.id} is loaded.")
         try:
             self._runtime.warm()
         except StorageUnavailable as error:  # the first search will try again

@@ -32,10 +32,11 @@ def look(
     """The best hits in the caller's workspace, those with an id in `without` left out."""
     began = time.perf_counter()
     runtime = calling.runtime
-    vector = runtime.encoder.encode([text])[0]
-    known = runtime.deps.experience.get(calling.workspace_id)
+    mind = runtime.minds.current()
+    vector = mind.encoder.encode([text])[0]
+    known = mind.experience.get(calling.workspace_id)
     with runtime.database.read() as session:
-        hits = runtime.search.find(
+        hits = mind.search.find(
             session,
             known.workspace,
             text,

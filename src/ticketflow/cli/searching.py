@@ -40,10 +40,11 @@ def search(
         raise InvalidInput("There is nothing to search for.", remedy="Give some words, or a whole ticket.")
     built = runtime(home, existing=True)
     workspace = built.workspace()
-    vector = built.encoder.encode([text])[0]
-    known = built.deps.experience.get(workspace.id)
+    mind = built.minds.current()
+    vector = mind.encoder.encode([text])[0]
+    known = mind.experience.get(workspace.id)
     with built.database.read() as session:
-        hits = built.search.find(
+        hits = mind.search.find(
             session, workspace, text, vector=vector, kinds=wanted, limit=limit, weights=known.fusion
         )
     if as_json:

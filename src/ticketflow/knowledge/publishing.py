@@ -12,6 +12,7 @@ from ticketflow.db import Database, Session
 from ticketflow.domain import AnswerStatus, ArticleStatus, ChunkKind, Workspace
 from ticketflow.embeddings.encoder import Encoder
 from ticketflow.errors import Conflict, InvalidInput
+from ticketflow.knowledge import reencoding
 from ticketflow.retrieval import chunks
 from ticketflow.retrieval.chunks import PreparedChunk, Source
 from ticketflow.store import answers, articles, audit, workspaces
@@ -153,6 +154,7 @@ def _put(
     if findable:
         named = [replace(part, source=replace(part.source, id=made.id)) for part in prepared]
         chunks.replace(session, workspace, named)
+        reencoding.complete_later(session, workspace.id, named[0].encoder)
     else:
         chunks.delete(session, workspace, kind, [made.id])
 

@@ -7,6 +7,7 @@ from typing import Any, Protocol
 from ticketflow.db import Database, Session
 from ticketflow.domain import AnswerStatus, ChunkKind, Workspace
 from ticketflow.embeddings import Encoder
+from ticketflow.knowledge import reencoding
 from ticketflow.knowledge.mapping import ImportedCase
 from ticketflow.knowledge.publishing import answer_source
 from ticketflow.knowledge.sifting import Batch
@@ -123,6 +124,8 @@ class BatchStore:
             before = stored[case.external_id]
             written[case.external_id] = cases.replace(session, before, _new_case(case, ids, before.resolved_at))
         chunks.replace(session, self._workspace, list(_named(prepared.chunks, written, ids)))
+        if prepared.chunks:
+            reencoding.complete_later(session, self._workspace.id, prepared.chunks[0].encoder)
         return Stored(
             added=len(new),
             updated=len(changed),
@@ -166,11 +169,11 @@ class BatchStore:
         sources += [
             answer_source(change.answer.label, change.answer.model_copy(update=change.values)) for change in changes
         ]
-        known: dict[str, bytes] = {}
+        encoder, known = self._deps.encoder, dict[str, bytes]()
         if stored and fresh:  # a file with new labels for known texts needs no encoding
             with self._deps.database.read() as session:
-                known = chunks.stored_vectors(session, self._workspace, self._deps.encoder.id, sources)
-        return chunks.prepare(self._deps.encoder, sources, known=known)
+                known = chunks.stored_vectors(session, self._workspace, encoder.id, sources)
+        return chunks.prepare(encoder, sources, known=known)
 
     def _store_answers(self, session: Session, prepared: Prepared) -> dict[str, str]:
         """Write the answers; the ids of all labels of the batch."""

@@ -54,14 +54,14 @@ def put_first(session: Session, encoder_id: str, name: str, dimension: int) -> N
 def claim(session: Session, encoder_id: str, name: str, dimension: int) -> StoredEncoder:
     """Give the slot that is not in force to an encoder, which is filling from now on; whoever had it is forgotten.
 
-    Raises Conflict where the encoder is in force, and where another one is just being prepared.
+    Raises Conflict where the encoder is in force, and where one is just being prepared.
     """
     known = {one.id: one for one in _held(session)}
     in_force = next(one for one in known.values() if one.state is EncoderState.ACTIVE)
     if in_force.id == encoder_id:
         raise Conflict(f"The encoder {name!r} is in force already.")
     for one in known.values():
-        if one.state is EncoderState.FILLING and one.id != encoder_id:
+        if one.state is EncoderState.FILLING:
             raise Conflict(
                 f"A switch to the encoder {one.name!r} is under way.",
                 remedy="Wait for its end, or give it up with `ticketflow encoder cancel`.",

@@ -11,14 +11,17 @@ PAUSE = 30 * SECOND
 """Until missing vectors are made: an encoder that gave no answer is left alone a while."""
 
 
-def complete_later(session: Session, workspace_id: str, encoder_id: str) -> None:
-    """Queue a run that makes missing vectors, where a chunk was written with another encoder's, or with none."""
+def complete_later(session: Session, workspace_id: str, encoder_id: str, pause: int = PAUSE) -> None:
+    """Queue a run that makes missing vectors, where a chunk was written with another encoder's, or with none.
+
+    `pause` is in microseconds.
+    """
     active = encoders.active(session)
     if encoder_id and (active is None or active.id == encoder_id):
         return
-    queued = history.of_workspace(session, workspace_id, workflow=COMPLETE, state=queue.RunState.LIVE, limit=1)
-    if not queued or queued[0].fence > 0:
-        due_at = session.now + PAUSE
+    queued = history.of_workspace(session, workspace_id, workflow=COMPLETE, state=queue.RunState.LIVE, limit=2)
+    if all(run.fence for run in queued):
+        due_at = session.now + pause
         queue.enqueue(session, workspace_id, COMPLETE, trigger_id=new_id(), payload={}, due_at=due_at)
 
 
