@@ -16,7 +16,7 @@ from ticketflow.config import Config, ModelProvider
 from ticketflow.db import Database
 from ticketflow.db.dialects import dialect_of, file_of
 from ticketflow.domain import Workspace
-from ticketflow.errors import Misconfigured
+from ticketflow.errors import Misconfigured, StorageUnavailable
 from ticketflow.store import workspaces
 
 if TYPE_CHECKING:
@@ -45,6 +45,14 @@ class Runtime:
     def encoder(self) -> "Encoder":
         """The sentence encoder in force, behind a cache."""
         return self.minds.current().encoder
+
+    @property
+    def likely_encoder(self) -> "Encoder":
+        """The one in force; the first where the database cannot tell, for looks at what is wrong."""
+        try:
+            return self.encoder
+        except StorageUnavailable:
+            return self.first_encoder
 
     @property
     def search(self) -> "Search":

@@ -23,6 +23,7 @@ def app(app: FastAPI) -> FastAPI:
 def decided(acme: Any, runtime: Any) -> dict[str, Any]:
     """A ticket's decision, made before anything was learned."""
     acme.post("/v1/answers", {"label": "leak", "body": "When a kettle leaks, change the seal.", "status": "approved"})
+    runtime.clock.advance(1)  # what the agent holds in memory is looked up again
     opened = acme.post("/v1/tickets", {"body": "my kettle leaks at the seal"}).json()
     while runtime.runner.run_one():
         pass

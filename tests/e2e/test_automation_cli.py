@@ -20,6 +20,7 @@ from ticketflow.cli.automation import LevelName
 from ticketflow.domain import Grade, Level, Stage
 from ticketflow.store import audit, audits, settings, watches
 from ticketflow.store.settings import Settings
+from ticketflow.testing import HashEncoder
 
 
 @pytest.fixture
@@ -28,6 +29,8 @@ def company(home: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Company]:
     home.mkdir()
     monkeypatch.setenv("TICKETFLOW_WORKSPACE", "acme")
     monkeypatch.setenv("TICKETFLOW_DATABASE_URL", f"sqlite:///{home / 'agent.db'}")
+    # The command has the encoder that the company has learned with: what was learned with another one is not in force.
+    monkeypatch.setattr("ticketflow.embeddings.BundledEncoder", lambda _threads: HashEncoder())
     opened = Company(home, made(teach))
     opened.set(audit_share=1.0)
     yield opened

@@ -35,6 +35,8 @@ TITLES = {
     "method_not_allowed": (405, "The route does not take this method"),
     "conflict": (409, "The object is in another state"),
     "key_taken": (409, "Another request stored the same first"),
+    "encoder_switched": (409, "Another sentence encoder came into force"),
+    "encoder_unavailable": (503, "The sentence encoder gives no answer"),
     "lease_lost": (409, "Another worker holds the run"),
     "too_large": (413, "Over a limit of size"),
     "unsupported_media_type": (415, "The body must be JSON"),

@@ -1,9 +1,7 @@
 """Whether this process can serve, part by part, in words that name what is missing."""
 
 import threading
-import time
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 import structlog
 
@@ -11,12 +9,7 @@ from ticketflow.db import migrations
 from ticketflow.errors import EncoderUnavailable, MigrationNeeded, StorageUnavailable, TicketFlowError
 from ticketflow.runtime import Runtime
 
-if TYPE_CHECKING:
-    from ticketflow.embeddings import Encoder
-
 log = structlog.get_logger("ticketflow.api")
-
-LOOK_SECONDS = 1.0
 
 
 @dataclass(frozen=True)
@@ -41,19 +34,10 @@ class Readiness:
         thread.start()
         return thread
 
-    def _in_force(self) -> "Encoder":
-        """Which encoder it is stands in the database: without one there is nothing to load yet."""
-        while True:
-            try:
-                return self._runtime.encoder
-            except StorageUnavailable as error:
-                log.warning("encoder_not_known", error=str(error))
-                time.sleep(LOOK_SECONDS)
-
     def warm(self) -> None:
         """Load the encoder, then all else that the first customer would wait for."""
         try:
-            encoder = self._in_force()
+            encoder = self._runtime.likely_encoder
             encoder.encode(["ready"])
         except EncoderUnavailable as error:  # tickets are decided by words until it answers
             log.warning("encoder_gives_no_answer", error=str(error))

@@ -118,8 +118,9 @@ def _search(built: "Runtime") -> str:
 
 
 def _encoder(built: "Runtime") -> str:
-    vector = built.encoder.encode(["Where is my parcel?"])[0]
-    return f"{built.encoder.id}, {len(vector)} dimensions"
+    encoder = built.likely_encoder if _there(built) else built.first_encoder
+    vector = encoder.encode(["Where is my parcel?"])[0]
+    return f"{encoder.id}, {len(vector)} dimensions"
 
 
 def _vectors(_built: "Runtime") -> str:

@@ -14,7 +14,11 @@ if TYPE_CHECKING:
     from ticketflow.runtime import Runtime
     from ticketflow.store.encoders import StoredEncoder
 
-app = typer.Typer(help="See and switch the sentence encoder.", no_args_is_help=True)
+app = typer.Typer(
+    no_args_is_help=True,
+    help="See which sentence encoder is in force, and put another one there.",
+    epilog="Example: `ticketflow encoder switch jina`",
+)
 
 LOOK_SECONDS = 0.3
 

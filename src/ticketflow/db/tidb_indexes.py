@@ -113,8 +113,7 @@ _NULLS = {"vector": "NOT NULL", "second_vector": "NULL"}
 
 def _one_dimension(connection: Connection, column: str, dimension: int) -> None:
     """Give the column the number of dimensions that an index asks for. Raises NotReady where it holds others."""
-    held = connection.execute(text(f"SELECT DISTINCT vec_dims({column}) FROM chunk WHERE {column} IS NOT NULL"))
-    others = {int(found) for found in held.scalars()} - {dimension}
+    others = _dimensions(connection, column) - {dimension}
     if others:
         raise NotReady(
             f"Some chunks have no vector of this encoder yet: theirs have {', '.join(map(str, sorted(others)))} "
@@ -122,6 +121,11 @@ def _one_dimension(connection: Connection, column: str, dimension: int) -> None:
             remedy="Wait until every chunk has one; `ticketflow encoder list` tells.",
         )
     connection.exec_driver_sql(f"ALTER TABLE chunk MODIFY COLUMN {column} VECTOR({dimension}) {_NULLS[column]}")
+
+
+def _dimensions(connection: Connection, column: str) -> set[int]:
+    held = connection.execute(text(f"SELECT DISTINCT vec_dims({column}) FROM chunk WHERE {column} IS NOT NULL"))
+    return {int(found) for found in held.scalars()}
 
 
 def _chunk(column: str, dimension: int) -> Table:

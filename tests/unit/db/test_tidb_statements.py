@@ -20,8 +20,8 @@ from ticketflow.db.tidb_search import TiDBSearch
 
 CLOUD = "mysql+pymysql://u:p@gateway01.eu-central-1.prod.aws.tidbcloud.com:4000/d"
 OWN = "mysql+pymysql://u:p@tidb.internal:4000/d"
-NONE = Means("v8.5.6", False, False, False, False, False)
-ALL = Means("v8.5.6", True, True, True, True, True)
+NONE = Means("v8.5.6", False, False, frozenset(), False, False)
+ALL = Means("v8.5.6", True, True, frozenset({"vector"}), True, True)
 OFFERED = replace(NONE, indexes_vectors=True, ranks_words=True)
 
 
@@ -55,11 +55,11 @@ def test_without_an_index_every_vector_that_passes_the_filters_is_compared(
     monkeypatch: pytest.MonkeyPatch, engine: Engine
 ) -> None:
     search, noted = asked(monkeypatch, engine, NONE, [7, 8])
-    assert search.nearest(None, (5, 9), "mini", [0.5, -0.25], {"language": "de"}, 2) == [7, 8]
+    assert search.nearest(None, (5, 9), "vector", [0.5, -0.25], {"encoder": "mini", "language": "de"}, 2) == [7, 8]
     (statement,) = noted.statements
     assert "VEC_COSINE_DISTANCE(_hit.vector, '[0.5, -0.25]') AS _distance" in statement
     assert statement.endswith(
-        "FROM chunk AS _hit WHERE _hit.encoder = 'mini' AND _hit.id >= 5 AND _hit.id <= 9 AND _hit.language = 'de' "
+        "FROM chunk AS _hit WHERE _hit.id >= 5 AND _hit.id <= 9 AND _hit.encoder = 'mini' AND _hit.language = 'de' "
         "ORDER BY _distance ASC LIMIT 2"
     )
     assert statement.count("SELECT") == 1
@@ -69,18 +69,18 @@ def test_the_index_is_asked_without_a_filter_and_for_more_than_wanted(
     monkeypatch: pytest.MonkeyPatch, engine: Engine
 ) -> None:
     search, noted = asked(monkeypatch, engine, ALL, [7, 8])
-    assert search.nearest(None, (5, 9), "mini", [0.5, -0.25], {}, 2) == [7, 8]
+    assert search.nearest(None, (5, 9), "vector", [0.5, -0.25], {"encoder": "mini"}, 2) == [7, 8]
     (statement,) = noted.statements
     inner = statement[statement.index("FROM (") : statement.index(") AS candidates")]
     assert inner.endswith("FROM chunk AS _inner_hit ORDER BY _distance ASC LIMIT 20")
     assert "WHERE" not in inner  # any filter makes TiFlash compare every vector
-    assert "candidates.encoder = 'mini' AND candidates.id >= 5 AND candidates.id <= 9" in statement
+    assert "candidates.id >= 5 AND candidates.id <= 9 AND candidates.encoder = 'mini'" in statement
     assert statement.endswith("LIMIT 2")
 
 
 def test_where_the_index_leaves_too_few_all_are_compared(monkeypatch: pytest.MonkeyPatch, engine: Engine) -> None:
     search, noted = asked(monkeypatch, engine, ALL, [7], [7, 8])
-    assert search.nearest(None, (5, 9), "mini", [0.5, -0.25], {"status": "published"}, 2) == [7, 8]
+    assert search.nearest(None, (5, 9), "vector", [0.5, -0.25], {"encoder": "mini", "status": "published"}, 2) == [7, 8]
     assert ["candidates" in statement for statement in noted.statements] == [True, False]
 
 
@@ -89,7 +89,7 @@ def test_how_many_the_index_is_asked_for_has_a_bound(
     monkeypatch: pytest.MonkeyPatch, engine: Engine, limit: int, fetched: int
 ) -> None:
     search, noted = asked(monkeypatch, engine, ALL, list(range(limit)))
-    search.nearest(None, (5, 9), "mini", [1.0], {}, limit)
+    search.nearest(None, (5, 9), "vector", [1.0], {"encoder": "mini"}, limit)
     assert f"LIMIT {fetched})" in noted.statements[0]
 
 
@@ -125,7 +125,7 @@ def ddl(url: str, monkeypatch: pytest.MonkeyPatch, means: Means) -> Iterator[tup
 
     event.listen(engine, "before_cursor_execute", take, retval=True)
     monkeypatch.setattr(tidb_indexes, "probe", lambda _connection: means)
-    monkeypatch.setattr(tidb_indexes, "_dimensions", lambda _connection: {2})
+    monkeypatch.setattr(tidb_indexes, "_dimensions", lambda _connection, _column: {2})
     monkeypatch.setattr(TiDBSchemaGenerator, "_has_tiflash_replica", lambda *_: False)
     yield engine, given
     engine.dispose()
@@ -133,7 +133,7 @@ def ddl(url: str, monkeypatch: pytest.MonkeyPatch, means: Means) -> Iterator[tup
 
 def test_a_cluster_of_ones_own_gets_a_replica_before_its_index(monkeypatch: pytest.MonkeyPatch) -> None:
     with ddl(OWN, monkeypatch, replace(OFFERED, ranks_words=False)) as (engine, given):
-        (sentence,) = tidb_indexes.create(engine, 2)
+        (sentence,) = tidb_indexes.create(engine, "vector", 2)
     assert sentence.startswith("Vectors of 2 dimensions are indexed")
     assert given == [
         "ALTER TABLE chunk MODIFY COLUMN vector VECTOR(2) NOT NULL",
@@ -144,7 +144,7 @@ def test_a_cluster_of_ones_own_gets_a_replica_before_its_index(monkeypatch: pyte
 
 def test_in_the_cloud_the_indexes_bring_their_replica(monkeypatch: pytest.MonkeyPatch) -> None:
     with ddl(CLOUD, monkeypatch, OFFERED) as (engine, given):
-        assert len(tidb_indexes.create(engine, 2)) == 2
+        assert len(tidb_indexes.create(engine, "vector", 2)) == 2
     assert given[1:] == [
         "CREATE VECTOR INDEX vx_chunk_vector ON chunk ((VEC_COSINE_DISTANCE(vector))) USING HNSW "
         "ADD_COLUMNAR_REPLICA_ON_DEMAND",
@@ -155,7 +155,7 @@ def test_in_the_cloud_the_indexes_bring_their_replica(monkeypatch: pytest.Monkey
 @pytest.mark.parametrize("means", [NONE, ALL])
 def test_what_is_there_or_cannot_be_is_not_made(monkeypatch: pytest.MonkeyPatch, means: Means) -> None:
     with ddl(OWN, monkeypatch, means) as (engine, given):
-        assert tidb_indexes.create(engine, 2) == []
+        assert tidb_indexes.create(engine, "vector", 2) == []
     assert given == []
 
 
