@@ -24,6 +24,7 @@ from ticketflow.db.sqlite import SQLite
 from ticketflow.domain import ChunkKind
 from ticketflow.embeddings import BundledEncoder
 from ticketflow.retrieval import Search, Source, chunks
+from ticketflow.retrieval.chunking import Passage
 from ticketflow.store import workspaces
 
 DIMENSION = 384
@@ -109,7 +110,8 @@ def build(folder: Path, rows: int) -> None:
         prepared = [
             chunks.PreparedChunk(
                 Source(ChunkKind.CASE, f"case-{start + at}", "", "", category=f"category-{at % CATEGORIES}"),
-                0, text := " ".join(texts[at]), text, f"{start + at:064x}", BundledEncoder.id, chunks.to_bytes(vector),
+                0, Passage(text := " ".join(texts[at])), text, f"{start + at:064x}", BundledEncoder.id,
+                chunks.to_bytes(vector),
             )
             for at, vector in enumerate(vectors)
         ]  # fmt: skip
