@@ -6,7 +6,7 @@ Whoever reads a vector names its encoder, so vectors of two encoders never meet,
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Column, bindparam, func, select
+from sqlalchemy import Column, select
 
 from ticketflow.db import Session
 from ticketflow.db.tables import chunk, encoder
@@ -36,13 +36,12 @@ class Slot:
 
 SLOTS = (Slot(0, chunk.c.encoder, chunk.c.vector), Slot(1, chunk.c.second_encoder, chunk.c.second_vector))
 
-_SLOT = select(encoder.c.slot).where(encoder.c.id == bindparam("id"))
-_COUNT = select(func.count()).select_from(encoder)
+_TAKEN = select(encoder.c.id, encoder.c.slot)
 
 
 def slot_of(session: Session, encoder_id: str) -> Slot | None:
     """The slot of an encoder, None where it has none (any more). Before the first switch any encoder has the first."""
-    number = session.execute(_SLOT, {"id": encoder_id}).scalar()
-    if number is not None:
-        return SLOTS[number]
-    return SLOTS[0] if encoder_id and not session.execute(_COUNT).scalar() else None
+    taken = {row.id: row.slot for row in session.execute(_TAKEN)}  # one query: searches and writes ask this
+    if encoder_id in taken:
+        return SLOTS[taken[encoder_id]]
+    return SLOTS[0] if encoder_id and not taken else None
