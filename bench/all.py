@@ -18,6 +18,7 @@ FULL = (
     ("refit.py",),
     ("scale.py",),
     ("durability.py",),
+    ("support_check.py",),
     ("safety.py",),
 )
 SHORT = (
@@ -27,6 +28,7 @@ SHORT = (
     ("decision.py", "--short"),
     ("backtest.py", "--short"),
     ("durability.py", "--short"),
+    ("support_check.py",),
     ("safety.py", "--short"),
 )
 

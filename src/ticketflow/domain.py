@@ -250,13 +250,14 @@ class Reading(Value):
     """What a language model made of a ticket: words for people, and doubts. It never speaks for an automatic reply.
 
     `answer_id` is the candidate that it holds right, None when it holds none right. `evidence` are the ids of the cases
-    and answers that it relied on.
+    and answers that it relied on. `team` is one of the workspace's, None when it named none.
     """
 
     category: str | None
     priority: Priority
     sentiment: Sentiment
     language: str
+    team: str | None = None
     summary: str
     root_cause: str
     answer_id: str | None

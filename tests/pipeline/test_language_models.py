@@ -17,6 +17,7 @@ from ticketflow.config import ModelProvider
 from ticketflow.domain import Action, Consultation, TicketStatus
 from ticketflow.domain import Path as Way
 from ticketflow.errors import Misconfigured
+from ticketflow.knowledge import publishing
 from ticketflow.store import daily
 from ticketflow.store.tickets import NewTicket, Ticket
 from ticketflow.testing import Mode, ModelServer, scripted
@@ -330,3 +331,53 @@ def test_in_shadow_nobody_drafts(company: Company, server: ModelServer) -> None:
     company.set(level="shadow")
     company.handle(NOVEL)
     assert len(server.requests) == 1
+
+
+@pytest.mark.parametrize(("said", "kept"), [("money", "money"), ("made up", None), (None, None)])
+def test_only_a_team_that_there_is_may_be_named(
+    company: Company, server: ModelServer, said: str | None, kept: str | None
+) -> None:
+    server.answer = saying(team=said)
+    reading = consultation(company, company.handle(NOVEL)).reading
+    assert reading is not None
+    assert reading.team == kept
+
+
+OWN = "ana@customer.example"
+TO_OWN = "Choose 'Forgot password' on the login page and follow the link we mail you to [email]."
+
+
+@pytest.mark.parametrize(
+    ("mentioned", "restored"),
+    [((OWN,), True), ((OWN, OWN.upper()), True), ((OWN, "else@customer.example"), False), (("else@b.example",), False)],
+)
+def test_only_the_customers_own_address_comes_back_into_a_reply(
+    company: Company, server: ModelServer, mentioned: tuple[str, ...], restored: bool
+) -> None:
+    server.answer = drafting({"text": TO_OWN, "sources": ["S1"]})
+    body = f"{CLEAR.body} I am {' or '.join(mentioned)}."
+    ticket = company.handle(CLEAR.model_copy(update={"body": body, "requester_email": OWN}))
+    draft = told(company, ticket).draft
+    assert draft is not None
+    sent = json.dumps(server.requests)
+    assert not any(address in sent for address in mentioned)
+    if restored:
+        assert [one.text for one in draft.reply] == [TO_OWN.replace("[email]", OWN)]
+    else:
+        assert draft.reply == []
+        assert draft.doubts == ["Sentence 1: It holds what was blacked out."]
+
+
+def test_a_suggested_reply_leads_only_where_it_may(company: Company, server: ModelServer) -> None:
+    answer = company.answer("password")
+    linked = "Choose 'Forgot password' at https://shop.example/login."
+    publishing.change_answer(company.database, company.deps.encoder, company.id, answer.id, "ana", body=linked)
+    sentence = {"text": linked, "sources": ["S1"]}
+    found, _ = drafted(company, server, sentence)
+    assert found.draft is not None
+    assert [one.text for one in found.draft.reply] == [linked]
+    company.set(link_hosts=["help.example"])
+    found, note = drafted(company, server, sentence)
+    assert found.draft is not None
+    assert "which is not among the hosts" in found.draft.doubts[0]
+    assert "Suggested reply" not in note

@@ -1,9 +1,11 @@
 """Whether a language model may be asked about a ticket now, for how long, and what the asking cost."""
 
+from collections.abc import Sequence
+
 from ticketflow.agent.deps import Deps
 from ticketflow.clock import SECOND
 from ticketflow.db import Session
-from ticketflow.domain import Consultation, Draft, Intake, Level
+from ticketflow.domain import Consultation, Draft, Intake, Level, ModelCall
 from ticketflow.llm.chain import TICKET_SECONDS, TRY_SECONDS
 from ticketflow.store import daily
 from ticketflow.store.settings import Settings
@@ -33,24 +35,30 @@ def obstacle(deps: Deps, state: State, settings: Settings, intake: Intake, left:
         return "The message was sent by a machine: nobody's words are worth a model's."
     if left < LEAST_SECONDS:
         return "The ticket had waited too long to wait for a language model as well."
-    return _capped(deps, state, settings)
+    return capped(deps, state.run.workspace_id, settings)
 
 
 def count_calls(_deps: Deps, session: Session, state: State, value: Consultation | Draft) -> None:
     """Count what a step's calls used, for the day's caps."""
-    tokens = sum(call.input_tokens + call.output_tokens for call in value.calls)
-    cost = sum(call.cost for call in value.calls)
+    count(session, state.run.workspace_id, value.calls)
+
+
+def count(session: Session, workspace_id: str, calls: Sequence[ModelCall]) -> None:
+    """Count what calls used, for the day's caps."""
+    tokens = sum(call.input_tokens + call.output_tokens for call in calls)
+    cost = sum(call.cost for call in calls)
     for name, amount in ((TOKENS, tokens), (COST, cost)):
         if amount:
-            daily.add(session, state.run.workspace_id, name, value=amount)
+            daily.add(session, workspace_id, name, value=amount)
 
 
-def _capped(deps: Deps, state: State, settings: Settings) -> str | None:
+def capped(deps: Deps, workspace_id: str, settings: Settings) -> str | None:
+    """Why the day's caps let nobody ask, in a sentence; None where they do."""
     most_tokens, most_cost = settings.max_model_tokens_per_day, settings.max_model_cost_per_day
     if most_tokens is None and most_cost is None:
         return None
     with deps.database.read() as session:
-        tokens, cost = (daily.today(session, state.run.workspace_id, name) for name in (TOKENS, COST))
+        tokens, cost = (daily.today(session, workspace_id, name) for name in (TOKENS, COST))
     if most_tokens is not None and tokens >= most_tokens:
         return f"The day's limit of {most_tokens:,} tokens for language models is reached."
     if most_cost is not None and cost >= most_cost:

@@ -28,6 +28,8 @@ CASES = 8
 """Most past tickets that a model is shown."""
 CATEGORIES = 100
 """Most categories; of more, only the sensitive ones are asked for."""
+TEAMS = 50
+"""Most teams."""
 
 
 def consult(deps: Deps, state: State) -> Consultation:
@@ -74,6 +76,7 @@ def _document(known: Experience, intake: Intake, findings: Findings, analysis: A
                 "language": analysis.language.value or "en",
             },
             "categories": _categories(known),
+            "teams": _teams(known),
             "answers": answers,
             "cases": cases,
         }
@@ -89,6 +92,12 @@ def _categories(known: Experience) -> list[str]:
     used = {answer.category for answer in known.answers if answer.category is not None}
     every = sorted(used.union(known.settings.sensitive))
     return every if len(every) <= CATEGORIES else sorted(known.settings.sensitive)
+
+
+def _teams(known: Experience) -> list[str]:
+    settings = known.settings
+    used = {answer.team for answer in known.answers if answer.team is not None}
+    return sorted(used.union(settings.teams.values(), [settings.default_team]))[:TEAMS]
 
 
 def _consultation(
@@ -112,6 +121,7 @@ def _consultation(
         priority=Priority(value.priority),
         sentiment=Sentiment(value.sentiment),
         language=value.language,
+        team=value.team if value.team in _teams(known) else None,
         summary=value.summary,
         root_cause=value.root_cause,
         # A repaired output informs people; as a doubt it counts in full: it speaks for no answer.

@@ -9,6 +9,7 @@ from ticketflow.agent import audits, segments, watch
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
 from ticketflow.agent.permission import Permit, permit, rules_of
+from ticketflow.agent.support import stray
 from ticketflow.db import Session
 from ticketflow.domain import (
     Action,
@@ -64,7 +65,7 @@ def judge(
         threshold=threshold,
         category=analysis.category.value,
         priority=Priority(analysis.priority.value or Priority.NORMAL),
-        team=_team(known, analysis),
+        team=_team(known, analysis, reading),
         reasons=objections or [reason],
         version=known.version,
         knowledge=known.knowledge,
@@ -118,6 +119,8 @@ def _objections(known: Experience, intake: Intake, analysis: Analysis, confidenc
         found.append(f"The message was sent by a machine ({intake.automatic}).")
     if answer is None or answer.status is not AnswerStatus.APPROVED:
         found.append("The proposed answer is a draft that nobody has approved.")
+    elif led := stray(known.settings, answer.text):
+        found.append(f"The proposed answer leads to {led!r}, which is not among the hosts that replies may name.")
     elif known.unseen[known.index_of[answer.id]]:
         found.append(
             "No resolved ticket with the proposed answer has been learned from yet: its confidence is a guess."
@@ -148,7 +151,8 @@ def _confidence(known: Experience, analysis: Analysis) -> float:
     return known.trained.confidence(analysis.candidates[0].features)
 
 
-def _team(known: Experience, analysis: Analysis) -> str:
+def _team(known: Experience, analysis: Analysis, reading: Reading | None) -> str:
+    """Whose ticket it is when a person gets it: the rules tell; a language model only where they do not."""
     settings: Settings = known.settings
     category = analysis.category.value
     if category is not None and category in settings.teams:
@@ -157,4 +161,6 @@ def _team(known: Experience, analysis: Analysis) -> str:
     if answer is not None and answer.team is not None and (category is None or answer.category == category):
         return answer.team
     teams = [row.team for row in known.answers if row.team is not None and row.category == category]
-    return teams[0] if teams else settings.default_team
+    if teams:
+        return teams[0]
+    return reading.team if reading is not None and reading.team is not None else settings.default_team

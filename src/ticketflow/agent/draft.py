@@ -10,17 +10,33 @@ from ticketflow.agent.asking import INVENTED, obstacle, seconds_left
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.experience import Experience
 from ticketflow.agent.fitting import fitted
-from ticketflow.agent.support import doubt
-from ticketflow.domain import Action, Analysis, AnswerStatus, Decision, Draft, DraftSentence, Findings, Intake, Level
+from ticketflow.agent.support import doubt, stray
+from ticketflow.domain import (
+    Action,
+    Analysis,
+    AnswerStatus,
+    Decision,
+    Draft,
+    DraftSentence,
+    Findings,
+    Intake,
+    Level,
+    Trigger,
+)
 from ticketflow.llm.chain import Told
 from ticketflow.llm.facts import invents
 from ticketflow.llm.tasks import HANDOFF, HandoffAnswer
+from ticketflow.retrieval.cleaning import clean
 from ticketflow.retrieval.language import detected
+from ticketflow.retrieval.redaction import addresses
+from ticketflow.store import tickets
+from ticketflow.store.settings import Settings
 from ticketflow.workflow.engine import State
 
 ANSWERS, ARTICLES = 3, 3
 """Most of each that a model is shown."""
 _REDACTED = re.compile(r"\[(?:email|iban|card)\]")
+_ADDRESS = "[email]"
 
 
 def draft(deps: Deps, state: State) -> Draft:
@@ -48,7 +64,8 @@ def draft(deps: Deps, state: State) -> Draft:
     document = {"ticket": shown["ticket"], "reason": shown["reason"], "sources": shown["answers"]}
     with state.kept():
         told = deps.models.ask(HANDOFF, document, left)
-    return _checked(intake, document, {name: source_id for name, (source_id, _) in sources.items()}, told)
+    written = _checked(known.settings, intake, document, {name: one for name, (one, _) in sources.items()}, told)
+    return _restored(written, _own_address(deps, state))
 
 
 def _sources(known: Experience, analysis: Analysis, findings: Findings) -> dict[str, tuple[str, str]]:
@@ -62,7 +79,34 @@ def _sources(known: Experience, analysis: Analysis, findings: Findings) -> dict[
     return {f"S{number}": source for number, source in enumerate(found, 1)}
 
 
-def _checked(intake: Intake, document: dict[str, Any], ids: dict[str, str], told: Told[HandoffAnswer]) -> Draft:
+def _own_address(deps: Deps, state: State) -> str | None:
+    """The requester's address where it is the only one that redaction took out of the ticket.
+
+    Any other may be anybody's: a reply that names it could tell one person's matters to another.
+    """
+    trigger = Trigger.model_validate(state.run.payload)
+    with deps.database.read() as session:
+        own = tickets.get(session, state.run.workspace_id, state.run.ticket_id).requester_email
+    held = {address.casefold() for address in addresses(clean(trigger.subject, trigger.words))}
+    return own if own is not None and held == {own.casefold()} else None
+
+
+def _restored(draft: Draft, address: str | None) -> Draft:
+    """The draft with the customer's own address where the language model saw that there was one.
+
+    A reply that holds anything else that was blacked out is of no use to anybody, so there is none.
+    """
+    reply = [one.model_copy(update={"text": one.text.replace(_ADDRESS, address or _ADDRESS)}) for one in draft.reply]
+    left = [number for number, one in enumerate(reply, 1) if _REDACTED.search(one.text)]
+    if left:
+        doubts = [f"Sentence {number}: It holds what was blacked out." for number in left]
+        return draft.model_copy(update={"reply": [], "doubts": [*draft.doubts, *doubts]})
+    return draft.model_copy(update={"reply": reply})
+
+
+def _checked(
+    settings: Settings, intake: Intake, document: dict[str, Any], ids: dict[str, str], told: Told[HandoffAnswer]
+) -> Draft:
     calls = list(told.calls)
     if told.value is None:
         return Draft(without=f"No usable answer: {calls[-1].verdict}.", calls=calls)
@@ -70,7 +114,7 @@ def _checked(intake: Intake, document: dict[str, Any], ids: dict[str, str], told
     everything = [document["ticket"]["text"], *texts.values()]
     if invents((value.wants, value.tried, value.missing), everything):
         return Draft(without=INVENTED, calls=calls)
-    doubts = _doubts(intake, value, texts)
+    doubts = _doubts(settings, intake, value, texts)
     reply = [] if doubts else value.reply
     return Draft(
         wants=value.wants,
@@ -83,7 +127,7 @@ def _checked(intake: Intake, document: dict[str, Any], ids: dict[str, str], told
     )
 
 
-def _doubts(intake: Intake, value: HandoffAnswer, texts: dict[str, str]) -> list[str]:
+def _doubts(settings: Settings, intake: Intake, value: HandoffAnswer, texts: dict[str, str]) -> list[str]:
     """What is wrong with the reply; one wrong sentence spoils it, for without it the rest may mean something else."""
     found: list[str] = []
     for number, sentence in enumerate(value.reply, 1):
@@ -91,8 +135,8 @@ def _doubts(intake: Intake, value: HandoffAnswer, texts: dict[str, str]) -> list
             found.append(f"Sentence {number} cites what was not shown.")
             continue
         problem = doubt(sentence.text, [texts[name] for name in sentence.sources])
-        if _REDACTED.search(sentence.text):
-            problem = "It holds what was blacked out."
+        if problem is None and (led := stray(settings, sentence.text)):
+            problem = f"It leads to {led!r}, which is not among the hosts that replies may name."
         if problem is not None:
             found.append(f"Sentence {number}: {problem}")
     language = detected(" ".join(sentence.text for sentence in value.reply))

@@ -12,6 +12,7 @@ from typing import Any
 from ticketflow import events
 from ticketflow.agent import desk
 from ticketflow.agent.deps import Deps
+from ticketflow.agent.support import stray
 from ticketflow.db import Session
 from ticketflow.domain import (
     Action,
@@ -119,8 +120,11 @@ def _objection(session: Session, state: State, ticket: tickets.Ticket, decision:
         return f"The requester has had {rules.max_replies_per_requester} automatic replies today; a person goes on."
     if decision.certificate_id not in {one.id for one in certificates.live(session, ticket.workspace_id).values()}:
         return "The certificate behind the decision has ended."
-    if _answer(session, state, decision).status is not AnswerStatus.APPROVED:
+    answer = _answer(session, state, decision)
+    if answer.status is not AnswerStatus.APPROVED:
         return "The proposed answer is not approved any more."
+    if led := stray(rules, answer.text):
+        return f"The proposed answer leads to {led!r}, which is not among the hosts that replies may name."
     return None
 
 

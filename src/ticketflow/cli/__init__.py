@@ -6,6 +6,7 @@ import typer
 from rich.text import Text
 
 from ticketflow import __version__
+from ticketflow.cli.article import app as article_app
 from ticketflow.cli.audit import audit_app
 from ticketflow.cli.automation import automation_app
 from ticketflow.cli.backtest import backtest
@@ -43,6 +44,7 @@ for command in (process, explain, replay, search, serve, worker, backtest, certi
     app.command(name=command.__name__)(command)
 app.add_typer(automation_app, name="automation")
 app.add_typer(audit_app, name="audit")
+app.add_typer(article_app, name="article")
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(key_app, name="key")
 app.add_typer(database_app, name="db")

@@ -47,6 +47,7 @@ class _Asking:
     prompt: Prompt[Any]
     conversation: list[Said]
     deadline: float
+    try_seconds: float
     calls: list[ModelCall] = field(default_factory=list[ModelCall])
 
     def left(self) -> float:
@@ -74,10 +75,21 @@ class Chain:
         """In the order in which they are asked."""
         return [gateway.provider for gateway in self.gateways]
 
-    def ask(self, prompt: Prompt[S], document: Mapping[str, Any], seconds: float = TICKET_SECONDS) -> Told[S]:
-        """The first usable answer within `seconds`, or none. Raises nothing on the providers' account."""
+    def ask(
+        self,
+        prompt: Prompt[S],
+        document: Mapping[str, Any],
+        seconds: float = TICKET_SECONDS,
+        *,
+        try_seconds: float | None = None,
+    ) -> Told[S]:
+        """The first usable answer within `seconds`, or none; `try_seconds` bounds one call instead of the chain's.
+
+        Raises nothing on the providers' account.
+        """
         self.load()
-        asking = _Asking(prompt, prompt.conversation(document), time.monotonic() + seconds)
+        deadline = time.monotonic() + seconds
+        asking = _Asking(prompt, prompt.conversation(document), deadline, try_seconds or self._try_seconds)
         found = self._loop.run(self._through(asking), seconds + 1) if self._links else None
         if found is None:
             return Told(None, False, tuple(asking.calls))
@@ -142,7 +154,7 @@ class Chain:
         """A reply and how long it took, asked for again once where that may help and the breaker still lets it."""
         for last in (False, True):
             began = time.monotonic()
-            within = min(self._try_seconds, asking.left())
+            within = min(asking.try_seconds, asking.left())
             try:
                 async with asyncio.timeout(within):
                     return await gateway.ask(conversation, asking.prompt.schema, within), time.monotonic() - began

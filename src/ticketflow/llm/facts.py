@@ -41,11 +41,25 @@ def invents(texts: Iterable[str], sources: Sequence[str]) -> bool:
     return any(links(text) or unsourced(text, sources) for text in texts)
 
 
+def strangers(text: str, hosts: Iterable[str]) -> list[str]:
+    """The links and addresses in a text that lead to none of `hosts`, nor to a host under one of them."""
+    known = [host.lower().strip(".") for host in hosts]
+    found = ((link, _host(link)) for link in links(text))
+    return [link for link, host in found if not any(host == one or host.endswith(f".{one}") for one in known)]
+
+
 def links(text: str) -> list[str]:
     """Every link and address in a text, as it is written there."""
     plain = _plain(text)
     addresses = _EMAIL.findall(plain)
     return [found.rstrip(_ENDING) for found in (*addresses, *_LINK.findall(_EMAIL.sub(" ", plain)))]
+
+
+def _host(link: str) -> str:
+    """Whom a link or an address names; what cannot be read names nobody."""
+    bare = re.sub(r"^(?:[a-z]+:)?(?://)?", "", link.lower())
+    host = re.split(r"[/?#\\\s]", bare, maxsplit=1)[0].rpartition("@")[2]
+    return re.sub(r":\d*$", "", host).rstrip(".")
 
 
 def _plain(text: str) -> str:

@@ -11,7 +11,7 @@ ShortId = Annotated[str, StringConstraints(pattern=r"^[A-Z][0-9]{1,3}$")]
 
 
 class ReadingAnswer(BaseModel):
-    """A reading of a ticket. Whether its category and ids were among those offered is for the caller to check."""
+    """A reading of a ticket. Whether its category, team and ids were among those offered is for the caller to check."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -19,6 +19,7 @@ class ReadingAnswer(BaseModel):
     priority: Literal["low", "normal", "high", "urgent"]
     sentiment: Literal["negative", "neutral", "positive"]
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")]
+    team: Annotated[str, StringConstraints(max_length=190)] | None
     summary: Sentence
     root_cause: Sentence
     answer: ShortId | None
@@ -45,5 +46,15 @@ class HandoffAnswer(BaseModel):
     reply: Annotated[list[SentenceAnswer], Field(max_length=12)]
 
 
+class ArticleAnswer(BaseModel):
+    """A proposed article, each of whose sentences has the sources that say it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    title: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=120)]
+    sentences: Annotated[list[SentenceAnswer], Field(max_length=30)]
+
+
 READING = Prompt("reading", 1, ReadingAnswer)
 HANDOFF = Prompt("handoff", 1, HandoffAnswer)
+ARTICLE = Prompt("article", 1, ArticleAnswer)

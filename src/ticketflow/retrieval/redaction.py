@@ -27,6 +27,11 @@ def redact(text: str) -> tuple[str, int]:
     return text, emails + ibans + cards
 
 
+def addresses(text: str) -> list[str]:
+    """The e-mail addresses that `redact` takes out of a text."""
+    return _EMAIL.findall(text)
+
+
 def _checked(pattern: re.Pattern[str], word: str, holds: Holds, text: str, *, anywhere: bool) -> tuple[str, int]:
     """Replace what `holds` within each match: whole groups of it, from its beginning or from `anywhere` in it.
 

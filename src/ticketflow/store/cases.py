@@ -89,6 +89,14 @@ def by_external_ids(session: Session, workspace_id: str, external_ids: Sequence[
     return {row["external_id"]: Case.model_validate(dict(row)) for row in rows.mappings()}
 
 
+def replies(session: Session, workspace_id: str, answer_id: str, limit: int) -> list[Case]:
+    """The newest `limit` cases that were resolved with an answer and tell what was replied."""
+    where = (case.c.workspace_id == workspace_id, case.c.answer_id == answer_id, case.c.resolution != "")
+    newest = case.c.resolved_at.desc(), case.c.id.desc()
+    rows = session.execute(select(case).where(*where).order_by(*newest).limit(limit))
+    return [Case.model_validate(dict(row)) for row in rows.mappings()]
+
+
 def count(session: Session, workspace_id: str) -> int:
     """How many cases there are."""
     return int(session.execute(select(func.count()).where(case.c.workspace_id == workspace_id)).scalar_one())

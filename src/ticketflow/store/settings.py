@@ -38,6 +38,8 @@ class Settings(Value):
     """Days for grading; what is not graded then counts as wrong."""
     novelty_share: float = 0.2
     """Expected share of tickets that no known answer fits, until the history tells."""
+    link_hosts: list[str] | None = None
+    """Hosts that links and addresses in replies may name, what lies under them included; none is any host."""
     teams: dict[str, str] = {}
     """Team that takes the tickets of a category."""
     default_team: str = "support"

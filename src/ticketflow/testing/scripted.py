@@ -11,14 +11,14 @@ from typing import Any
 from ticketflow.llm.facts import links
 
 MODEL = "scripted"
-SENTENCES_IN_REPLY = 4
+SENTENCES_IN_REPLY, SENTENCES_IN_ARTICLE = 4, 20
 _SENTENCE = re.compile(r"[^.!?\n]+[.!?]?")
 
 
 def answer(request: dict[str, Any]) -> str:
     """The words of the answer to a chat request, as JSON; an empty object where the request holds no document."""
     document = _document(request)
-    make = {"reading": _reading, "handoff": _handoff}.get(str(document.get("task")))
+    make = {"reading": _reading, "handoff": _handoff, "article": _article}.get(str(document.get("task")))
     return json.dumps(make(document) if make else {"ok": True})
 
 
@@ -43,6 +43,7 @@ def _reading(document: dict[str, Any]) -> dict[str, Any]:
         "priority": document["guess"]["priority"],
         "sentiment": document["guess"]["sentiment"],
         "language": document["guess"]["language"],
+        "team": None,
         "summary": _without_links(_first_sentences(ticket["text"], 1)) or "An empty message.",
         "root_cause": _without_links(f"As in: {first['title']}") if first else "Not known.",
         "answer": first["id"] if first else None,
@@ -60,6 +61,17 @@ def _handoff(document: dict[str, Any]) -> dict[str, Any]:
             {"text": sentence[:500], "sources": [source["id"]]}
             for source in first
             for sentence in _sentences(source["text"])[:SENTENCES_IN_REPLY]
+        ],
+    }
+
+
+def _article(document: dict[str, Any]) -> dict[str, Any]:
+    first = document["sources"][0]
+    return {
+        "title": first["text"].splitlines()[0][:120],
+        "sentences": [
+            {"text": sentence[:500], "sources": [first["id"]]}
+            for sentence in _sentences(first["text"])[:SENTENCES_IN_ARTICLE]
         ],
     }
 

@@ -11,7 +11,7 @@ from ticketflow.agent.experience import Experience
 from ticketflow.agent.permission import NOTHING_LEARNED
 from ticketflow.agent.understanding import understand
 from ticketflow.agent.vectors import pack_vector
-from ticketflow.domain import Action, Analysis, AnswerStatus, Evidence, Findings, Guess, Intake, Sentiment
+from ticketflow.domain import Action, Analysis, AnswerStatus, Evidence, Findings, Guess, Intake, Reading, Sentiment
 from ticketflow.store.settings import Settings
 from ticketflow.testing import HashEncoder
 
@@ -177,3 +177,41 @@ def test_novelty_is_the_distance_to_the_nearest_case(taught: Experience, seen: I
     assert understand(taught, seen, findings()).novelty == 1.0
     assert understand(taught, seen, findings(case(1, 0.25, "refund"), case(2, 0.75, None))).novelty == 0.25
     assert understand(taught, seen, findings(case(1, -0.5, "refund"))).novelty == 1.0
+
+
+def reading(**fields: object) -> Reading:
+    said = {
+        "category": None,
+        "priority": "normal",
+        "sentiment": "neutral",
+        "language": "en",
+        "summary": "-",
+        "root_cause": "-",
+        "answer_id": "id-password",
+        "evidence": [],
+    }
+    return Reading.model_validate(said | fields)
+
+
+def test_a_language_models_team_counts_only_where_no_rule_names_one(
+    taught: Experience, seen: Intake, clear: Analysis
+) -> None:
+    configured = replace(taught, settings=Settings(teams={"account": "identity"}, default_team="desk"))
+    said = reading(team="money")
+    assert judge(configured, seen, categorised(clear, "unheard of"), reading=said).team == "money"
+    assert judge(configured, seen, categorised(clear, "unheard of"), reading=reading(team=None)).team == "desk"
+    assert judge(configured, seen, categorised(clear, "account"), reading=said).team == "identity"
+    assert judge(taught, seen, categorised(clear, None), reading=said).team == "password team"
+
+
+def test_an_answer_that_leads_where_none_may_lead_is_not_sent(
+    taught: Experience, seen: Intake, clear: Analysis
+) -> None:
+    linked = with_answer(taught, "password", body="See https://login.shop.example/reset.")
+    assert judge(linked, seen, clear).action is Action.RESOLVE
+    within = replace(linked, settings=Settings(link_hosts=["shop.example"]))
+    assert judge(within, seen, clear).action is Action.RESOLVE
+    for hosts in (["other.example"], []):
+        decision = judge(replace(linked, settings=Settings(link_hosts=hosts)), seen, clear)
+        assert decision.action is Action.ESCALATE
+        assert "leads to 'https://login.shop.example/reset'" in decision.reasons[0]

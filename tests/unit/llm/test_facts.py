@@ -2,7 +2,7 @@
 
 import pytest
 
-from ticketflow.llm.facts import links, unsourced
+from ticketflow.llm.facts import links, strangers, unsourced
 
 SOURCE = (
     "Order 4711-22 of 12.03.2026 cost €1,249.50. Call +49 30 1234567 or write to help@shop.example; the form lies at "
@@ -59,3 +59,21 @@ def test_links_and_addresses_are_listed() -> None:
         "a@b.example",
         "https://c.example/d",
     ]
+
+
+@pytest.mark.parametrize(
+    ("text", "led"),
+    [
+        ("See https://shop.example/returns, or help.shop.example.", []),
+        ("See HTTPS://SHOP.EXAMPLE:443/x or write to care@shop.example.", []),
+        ("See https://evil.example/shop.example.", ["https://evil.example/shop.example"]),
+        ("See https://shop.example.evil.test/.", ["https://shop.example.evil.test/"]),
+        ("See https://notshop.example.", ["https://notshop.example"]),
+        ("See https://shop.example@evil.test/x.", ["shop.example@evil.test", "https://"]),
+        ("See https://evil.test\\@shop.example/.", ["https://evil.test\\@shop.example/"]),
+        ("Write to shop.example@evil.test.", ["shop.example@evil.test"]),
+        ("Run javascript:alert(1).", ["javascript:alert(1"]),
+    ],
+)
+def test_links_that_lead_to_strangers_are_found(text: str, led: list[str]) -> None:
+    assert strangers(text, ["shop.example"]) == led

@@ -21,6 +21,7 @@ _SETTINGS = {
     "audit_share": 0.1,
     "audit_days": 14,
     "novelty_share": 0.2,
+    "link_hosts": None,
     "teams": {"delivery": "logistics"},
     "default_team": "support",
     "language_models": True,
@@ -31,6 +32,15 @@ _SETTINGS = {
 
 WrongShare = Annotated[float, Field(ge=0.0, le=0.5, allow_inf_nan=False)]
 """A share of wrong replies that somebody may accept; from one half on, not replying is better."""
+
+
+Host = Annotated[
+    str,
+    Field(
+        max_length=253, pattern=r"^[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?(\.[A-Za-z0-9]([A-Za-z0-9-]*[A-Za-z0-9])?)*$"
+    ),
+]
+"""A host by name or address, as it stands in a link."""
 
 
 class SettingsOut(Out):
@@ -55,6 +65,9 @@ class SettingsOut(Out):
     audit_share: float = Field(description="Share of tickets that people grade, 0 to 1.")
     audit_days: int = Field(description="Days for grading; what is not graded then counts as wrong.")
     novelty_share: float = Field(description="Expected share of tickets that no known answer fits, 0 to 1.")
+    link_hosts: list[str] | None = Field(
+        description="Hosts that links in replies may name, hosts under them included; null: any."
+    )
     teams: dict[str, str] = Field(description="Team that takes the tickets of a category.")
     default_team: str = Field(description="Team that takes every other ticket.")
     language_models: bool = Field(description="Whether language models read this workspace's tickets.")
@@ -100,6 +113,9 @@ class SettingsPatch(Patch):
     audit_days: int = Field(1, ge=1, le=365, description="Days for grading, after which a ticket counts as wrong.")
     novelty_share: float = Field(
         0.0, ge=0.0, le=1.0, allow_inf_nan=False, description="Expected share of tickets that no known answer fits."
+    )
+    link_hosts: list[Host] | None = Field(
+        None, max_length=1_000, description="Hosts that links in replies may name; replaces the list; null: any."
     )
     teams: dict[Name, Name] = Field(default={}, max_length=1_000, description="Replaces the whole table.")
     default_team: Name = Field("", description="Team that takes every other ticket.")
