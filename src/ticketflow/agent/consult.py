@@ -35,8 +35,7 @@ TEAMS = 50
 def consult(deps: Deps, state: State) -> Consultation:
     """Have the ticket read; without a model that may be asked, say why there is none."""
     analysis, intake = state.output("analyze", Analysis), state.output("ingest", Intake)
-    experience = deps.reading(intake.encoder).experience
-    known = experience.of_analysis(state.run.workspace_id, analysis.version, analysis.knowledge)
+    known = deps.known_to(state.run.workspace_id, intake, analysis)
     left = seconds_left(deps, state)
     why_not = obstacle(deps, state, known.settings, intake, left)
     if why_not is not None:

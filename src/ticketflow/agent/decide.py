@@ -33,8 +33,7 @@ from ticketflow.workflow.engine import State
 def decide(deps: Deps, state: State) -> Decision:
     """Judge the best candidate against everything that speaks against an automatic reply."""
     analysis, intake = state.output("analyze", Analysis), state.output("ingest", Intake)
-    experience = deps.reading(intake.encoder).experience
-    known = experience.of_analysis(state.run.workspace_id, analysis.version, analysis.knowledge)
+    known = deps.known_to(state.run.workspace_id, intake, analysis)
     variants, reading = state.output("search", Findings).variants, state.output("consult", Consultation).reading
     return judge(known, intake, analysis, variants, reading)
 

@@ -3,10 +3,12 @@
 from dataclasses import dataclass, replace
 from typing import Protocol
 
+from ticketflow.agent.experience import Experience
 from ticketflow.agent.minds import Mind
 from ticketflow.agent.remembering import ExperienceCache
 from ticketflow.clock import Clock
 from ticketflow.db import Database
+from ticketflow.domain import Analysis, Intake
 from ticketflow.embeddings.encoder import Encoder
 from ticketflow.llm.chain import Chain
 from ticketflow.retrieval.search import Search
@@ -61,6 +63,10 @@ class Deps:
         not held any more.
         """
         return self.with_mind(self.minds.of(encoder_id)) if encoder_id else self.pinned()
+
+    def known_to(self, workspace_id: str, intake: Intake, analysis: Analysis) -> Experience:
+        """What the analysis of a ticket was made from, in the mind that read the ticket."""
+        return self.reading(intake.encoder).experience.of_analysis(workspace_id, analysis.version, analysis.knowledge)
 
     def pinned(self) -> "Deps":
         """The same means with the encoder of this moment in force: for work that must not see a switch, and inside

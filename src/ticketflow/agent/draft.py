@@ -47,8 +47,7 @@ def draft(deps: Deps, state: State) -> Draft:
     if decision.level.trust < Level.ASSIST.trust:
         return Draft(without="Nobody reads it: the agent leaves the ticket alone.")
     intake, left = state.output("ingest", Intake), seconds_left(deps, state)
-    experience = deps.reading(intake.encoder).experience
-    known = experience.of_analysis(state.run.workspace_id, analysis.version, analysis.knowledge)
+    known = deps.known_to(state.run.workspace_id, intake, analysis)
     why_not = obstacle(deps, state, known.settings, intake, left)
     if why_not is not None:
         return Draft(without=why_not)
