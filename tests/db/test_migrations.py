@@ -54,7 +54,7 @@ def test_what_is_migrated_is_what_the_code_speaks_of(database: Database) -> None
 
 
 def test_every_key_begins_with_the_workspace_unless_the_id_is_the_worlds_own() -> None:
-    whole = {"workspace", "run", "step_output", "effect", "api_key", "chunk"}
+    whole = {"workspace", "run", "step_output", "effect", "api_key", "chunk", "browser_session", "one_time_token"}
     everybodys = {"workspace", "encoder"}
     for table in metadata.tables.values():
         if table.name not in whole | everybodys:

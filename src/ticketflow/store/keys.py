@@ -20,6 +20,8 @@ class ApiKey(Value):
     created_at: int
     expires_at: int | None
     revoked_at: int | None
+    used_at: int | None = None
+    replaces: str | None = None
 
     def live(self, now: int) -> bool:
         """Whether it opens anything at `now` (microseconds)."""

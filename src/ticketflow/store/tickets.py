@@ -49,6 +49,9 @@ class Ticket(Value):
     team: str | None
     assignee: str | None
     tags: list[str]
+    snoozed_until: int | None = None
+    merged_into: str | None = None
+    resolved_at: int | None = None
     version: int
     created_at: int
     updated_at: int
