@@ -16,8 +16,8 @@ $(BIN)/ticketflow: pyproject.toml constraints.txt
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e .
 	@touch $@
 
-$(VENV)/dev: $(BIN)/ticketflow
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]"
+$(VENV)/dev: $(BIN)/ticketflow clients/python/pyproject.toml
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e ".[dev]" -e clients/python
 	@touch $@
 
 demo: $(BIN)/ticketflow ## Set up the sample company and watch the agent work
@@ -28,13 +28,14 @@ test: $(VENV)/dev ## The default suite: offline, under three minutes
 
 check: lint test ## What CI runs before the benches
 
-lint: $(VENV)/dev ## Style, types, import contracts, file sizes, drift of openapi.json
+lint: $(VENV)/dev ## Style, types, import contracts, file sizes, drift of openapi.json and of the Python client
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 	$(BIN)/lint-imports
 	$(BIN)/python tools/check_sizes.py
 	$(BIN)/python tools/openapi.py --check
+	$(BIN)/python tools/client.py --check
 	$(BIN)/python tools/cli_reference.py --check
 
 fix: $(VENV)/dev ## Format, and mend what can be mended by itself
@@ -69,8 +70,9 @@ bench-decision: $(VENV)/dev ## The promise in full: T1 to T7 and the targets of 
 safety: $(VENV)/dev ## Attacks with a model that obeys them, malformed answers, broken providers, in full: forty minutes
 	$(BIN)/python bench/safety.py
 
-openapi: $(VENV)/dev ## Write openapi.json anew
+openapi: $(VENV)/dev ## Write openapi.json, its reference and the Python client anew
 	$(BIN)/python tools/openapi.py
+	$(BIN)/python tools/client.py
 
 clean: ## Remove what was built, not what was learned
 	rm -rf $(VENV) dist build .pytest_cache .ruff_cache .hypothesis .import_linter_cache

@@ -7,7 +7,10 @@ from pathlib import Path
 
 FILE_LINES = 600
 FUNCTION_LINES = 80
-EXEMPT = ("src/ticketflow/db/migrations/versions/",)  # a migration is one long list and is never edited again
+EXEMPT = (
+    "src/ticketflow/db/migrations/versions/",  # a migration is one long list and is never edited again
+    "clients/python/src/ticketflow_client/generated/",  # written by tools/client.py; nobody edits it
+)
 
 
 def main() -> int:

@@ -1,0 +1,1 @@
+"""What tools/client.py writes from openapi.json. Nobody edits it."""
