@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime
+from types import NoneType
 from typing import Any
 
 import httpx2
 import pytest
 from client_harness import KEY, READ, RESET, SILENT, Misbehaving, Told, refused
 
-from ticketflow_client import AsyncTicketFlow, Retries, TicketFlow, errors
+from ticketflow_client import AsyncTicketFlow, Retries, TicketFlow, Upload, errors
 from ticketflow_client.calls import Call
 from ticketflow_client.configuration import Configuration
 from ticketflow_client.exchange import Attempt, Pause, exchange, seconds_to_wait
@@ -195,3 +196,21 @@ def test_a_request_that_cannot_be_sent_is_not_tried_again(make: Callable[[str], 
     assert waits_of(make("no")) == []
     assert len(waits_of(httpx2.ConnectError("no"), method="PATCH")) == 1
     assert waits_of(httpx2.ReadError("no"), method="PATCH") == []
+
+
+def test_files_forms_headers_and_queries_arrive_as_they_were_meant(misbehaving: Misbehaving) -> None:
+    misbehaving.script = [Told(body=b"a,b\n"), Told(status=204)]
+    file = Upload(b"\x00\xff", "parcel.png", "image/png")
+    with TicketFlow(misbehaving.url, KEY) as client:
+        query = {"status": ["new", "closed"], "unread": True, "since": datetime(2026, 3, 2, tzinfo=UTC), "cursor": None}
+        sent = Call("PUT", "/v1/x", bytes, query=query, headers={"If-Match": '"7"', "X-No": None}, body=file)
+        assert client.send(sent) == b"a,b\n"
+        assert client.send(Call("POST", "/v1/x", NoneType, form={"file": file, "note": "so", "no": None})) is None
+    raw, form = misbehaving.came
+    assert raw.path == "/v1/x?status=new&status=closed&unread=true&since=2026-03-02T00%3A00%3A00%2B00%3A00"
+    assert (raw.body, raw.headers["content-type"], raw.headers["if-match"]) == (b"\x00\xff", "image/png", '"7"')
+    assert "x-no" not in raw.headers
+    assert form.headers["content-type"].startswith("multipart/form-data; boundary=")
+    assert b'name="file"; filename="parcel.png"\r\nContent-Type: image/png\r\n\r\n\x00\xff\r\n' in form.body
+    assert b'name="note"\r\n\r\nso\r\n' in form.body
+    assert b'name="no"' not in form.body
