@@ -13,6 +13,7 @@ from ticketflow.clock import HOUR, SECOND
 from ticketflow.db import Database, Session
 from ticketflow.db.tables import run
 from ticketflow.errors import LeaseLost
+from ticketflow.store import workspaces
 from ticketflow.testing import FrozenClock
 from ticketflow.workflow import queue
 from ticketflow.workflow.queue import Run
@@ -233,3 +234,20 @@ def test_no_run_is_claimed_by_two_of_four_processes(tmp_path: Path) -> None:
     with database.read() as session:
         assert set(session.execute(select(run.c.attempt)).scalars()) == {1}
     database.close()
+
+
+def test_a_backlog_is_its_owners_alone(database: Database, clock: FrozenClock) -> None:
+    with database.write() as session:
+        noisy, quiet = (workspaces.ensure(session, name).id for name in ("noisy", "quiet"))
+        for number in range(3 * queue.CANDIDATES):
+            queue.enqueue(session, noisy, "letters", trigger_id=f"n{number}", payload={})
+    clock.advance(1)
+    with database.write() as session:
+        for number in range(3):
+            queue.enqueue(session, quiet, "letters", trigger_id=f"q{number}", payload={})
+    rng, claimed_by = random.Random(7), []
+    for _ in range(20):
+        found = queue.claim(database, LETTERS, LEASE_US, rng)
+        assert found is not None
+        claimed_by.append(found.workspace_id)
+    assert claimed_by.count(quiet) == 3, "first come, first served would have come to none"

@@ -5,15 +5,16 @@ claim is guarded by it. What a run does is not known here. One queue serves all 
 """
 
 import random
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import ColumnElement, and_, bindparam, false, func, or_, select, update
+from sqlalchemy import ColumnElement, and_, bindparam, exists, false, func, or_, select, update
 
 from ticketflow.clock import SECOND, new_id
 from ticketflow.db import Database, Session
 from ticketflow.db.tables import run as run_table
+from ticketflow.db.tables import workspace as workspace_table
 from ticketflow.domain import Value
 from ticketflow.errors import LeaseLost
 from ticketflow.events import Bell
@@ -127,15 +128,12 @@ def claim(database: Database, workflows: Mapping[str, int], lease_us: int, rng: 
 
     `workflows` maps each name to the newest version that this process knows: a run of a newer one is left to the
     processes that are upgraded already. The attempt is counted here, so a run that kills its worker comes to an end.
+    The oldest goes first; where more are due than are looked at, each workspace with due runs is as likely as another.
     """
     with database.read() as session:
-        statement = (
-            select(run_table.c.id, run_table.c.fence)
-            .where(_live(workflows), run_table.c.due_at <= session.now)
-            .order_by(run_table.c.due_at)
-            .limit(CANDIDATES)
-        )
-        candidates = [(row.id, row.fence) for row in session.execute(statement)]
+        candidates = _due(session, workflows, ())
+        if len(candidates) == CANDIDATES:
+            candidates = _of_one_workspace(session, workflows, rng) or candidates
     if not candidates:
         return None
     rng.shuffle(candidates)
@@ -145,6 +143,24 @@ def claim(database: Database, workflows: Mapping[str, int], lease_us: int, rng: 
                 row = session.execute(select(run_table).where(run_table.c.id == run_id)).mappings().one()
                 return Run.model_validate(dict(row))
     return None
+
+
+def _due(session: Session, workflows: Mapping[str, int], where: Sequence[ColumnElement[bool]]) -> list[tuple[str, int]]:
+    """The oldest due runs: their ids and fences."""
+    statement = (
+        select(run_table.c.id, run_table.c.fence)
+        .where(_live(workflows), run_table.c.due_at <= session.now, *where)
+        .order_by(run_table.c.due_at)
+        .limit(CANDIDATES)
+    )
+    return [(row.id, row.fence) for row in session.execute(statement)]
+
+
+def _of_one_workspace(session: Session, workflows: Mapping[str, int], rng: random.Random) -> list[tuple[str, int]]:
+    """The oldest due runs of a workspace that is drawn among those that have any: a backlog is its owner's alone."""
+    due = and_(run_table.c.workspace_id == workspace_table.c.id, _live(workflows), run_table.c.due_at <= session.now)
+    waiting = session.execute(select(workspace_table.c.id).where(exists().where(due))).scalars().all()
+    return _due(session, workflows, [run_table.c.workspace_id == rng.choice(waiting)]) if waiting else []
 
 
 def _take(session: Session, run_id: str, fence: int, lease_us: int) -> bool:

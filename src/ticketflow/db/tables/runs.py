@@ -25,6 +25,7 @@ run = Table(
     required("updated_at", BigInteger),
     UniqueConstraint("workspace_id", "ticket_id", "trigger_id"),
     Index(None, "state", "due_at"),
+    Index(None, "workspace_id", "state", "due_at"),
     Index(None, "workspace_id", "created_at"),
 )
 

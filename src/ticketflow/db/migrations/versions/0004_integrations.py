@@ -266,6 +266,7 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_notification_workspace_id_channel_id_id"), "notification", ["workspace_id", "channel_id", "id"]
     )
+    op.create_index(op.f("ix_run_workspace_id_state_due_at"), "run", ["workspace_id", "state", "due_at"])
     _list_tags()
 
 
