@@ -142,6 +142,9 @@ class Step(Generic[D]):
 class Workflow(Generic[D]):
     """Named steps in order. `give_up(deps, session, run, error)` hands the matter to a human, in the transaction
     that marks the run as failed. A background workflow may be long: it never occupies a ticket thread.
+
+    A workflow with a `lane_width` mostly waits for other machines. It has threads of its own, and a process works on
+    so many runs of one lane at a time: those whose triggers agree up to the first colon.
     """
 
     name: str
@@ -150,6 +153,7 @@ class Workflow(Generic[D]):
     give_up: Callable[[D, Session, Run, str], None]
     _: KW_ONLY
     background: bool = False
+    lane_width: int = 0
 
     def __post_init__(self) -> None:
         """ValueError when step names repeat or an input names no earlier step."""

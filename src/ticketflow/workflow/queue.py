@@ -5,7 +5,7 @@ claim is guarded by it. What a run does is not known here. One queue serves all 
 """
 
 import random
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
 from typing import Any
 
@@ -123,17 +123,30 @@ def enqueue(
     return str(session.execute(select(run_table.c.id).where(same)).scalar_one())
 
 
-def claim(database: Database, workflows: Mapping[str, int], lease_us: int, rng: random.Random) -> Run | None:
+def lane_of(trigger_id: str) -> str:
+    """What comes before a trigger's first colon: runs of one lane are held to a number at a time (see Workflow)."""
+    return trigger_id.partition(":")[0]
+
+
+def claim(
+    database: Database,
+    workflows: Mapping[str, int],
+    lease_us: int,
+    rng: random.Random,
+    full: Collection[str] = (),
+) -> Run | None:
     """Take one due run of the named workflows for `lease_us`, None when none is due or others were faster.
 
     `workflows` maps each name to the newest version that this process knows: a run of a newer one is left to the
     processes that are upgraded already. The attempt is counted here, so a run that kills its worker comes to an end.
     The oldest goes first; where more are due than are looked at, each workspace with due runs is as likely as another.
+    Runs of the lanes that are `full` are passed over.
     """
+    passed = _outside(full)
     with database.read() as session:
-        candidates = _due(session, workflows, ())
+        candidates = _due(session, workflows, passed)
         if len(candidates) == CANDIDATES:
-            candidates = _of_one_workspace(session, workflows, rng) or candidates
+            candidates = _of_one_workspace(session, workflows, rng, passed) or candidates
     if not candidates:
         return None
     rng.shuffle(candidates)
@@ -156,11 +169,14 @@ def _due(session: Session, workflows: Mapping[str, int], where: Sequence[ColumnE
     return [(row.id, row.fence) for row in session.execute(statement)]
 
 
-def _of_one_workspace(session: Session, workflows: Mapping[str, int], rng: random.Random) -> list[tuple[str, int]]:
+def _of_one_workspace(
+    session: Session, workflows: Mapping[str, int], rng: random.Random, where: Sequence[ColumnElement[bool]]
+) -> list[tuple[str, int]]:
     """The oldest due runs of a workspace that is drawn among those that have any: a backlog is its owner's alone."""
-    due = and_(run_table.c.workspace_id == workspace_table.c.id, _live(workflows), run_table.c.due_at <= session.now)
+    mine = run_table.c.workspace_id == workspace_table.c.id
+    due = and_(mine, _live(workflows), run_table.c.due_at <= session.now, *where)
     waiting = session.execute(select(workspace_table.c.id).where(exists().where(due))).scalars().all()
-    return _due(session, workflows, [run_table.c.workspace_id == rng.choice(waiting)]) if waiting else []
+    return _due(session, workflows, [*where, run_table.c.workspace_id == rng.choice(waiting)]) if waiting else []
 
 
 def _take(session: Session, run_id: str, fence: int, lease_us: int) -> bool:
@@ -212,9 +228,9 @@ def cancel(session: Session, workspace_id: str, run_id: str) -> bool:
     return cancelled.rowcount == 1
 
 
-def next_due(session: Session, workflows: Mapping[str, int]) -> int | None:
-    """When the next run of the named workflows is due, in microseconds; None when none is live."""
-    found = session.execute(select(func.min(run_table.c.due_at)).where(_live(workflows))).scalar()
+def next_due(session: Session, workflows: Mapping[str, int], full: Collection[str] = ()) -> int | None:
+    """When the next run of the named workflows outside the `full` lanes is due, in microseconds; None when none is."""
+    found = session.execute(select(func.min(run_table.c.due_at)).where(_live(workflows), *_outside(full))).scalar()
     return None if found is None else int(found)
 
 
@@ -244,6 +260,10 @@ def backoff_us(attempt: int, rng: random.Random) -> int:
 def _live(workflows: Mapping[str, int]) -> ColumnElement[bool]:
     known = (and_(run_table.c.workflow == name, run_table.c.version <= version) for name, version in workflows.items())
     return and_(run_table.c.state == RunState.LIVE.value, or_(false(), *known))
+
+
+def _outside(lanes: Collection[str]) -> list[ColumnElement[bool]]:
+    return [~run_table.c.trigger_id.startswith(f"{lane}:", autoescape=True) for lane in sorted(lanes)]
 
 
 def _ahead(now: int) -> ColumnElement[bool]:

@@ -8,7 +8,7 @@ import sys
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from pathlib import PurePath
 from typing import Generic, TypeVar
 
@@ -21,6 +21,7 @@ from ticketflow.db import Database
 from ticketflow.errors import LeaseLost, StorageUnavailable, TicketFlowError
 from ticketflow.workflow import effects, queue
 from ticketflow.workflow.engine import Execution, Workflow
+from ticketflow.workflow.lanes import Lanes
 from ticketflow.workflow.queue import Run
 
 POLL_SECONDS = 0.2
@@ -28,6 +29,10 @@ STORAGE_PAUSE_SECONDS = 5.0  # the longest pause of a thread while the database 
 SWITCH_SECONDS = 0.0005
 """How long a background run may keep the interpreter from a ticket's thread: with Python's 5 ms the p95 of a ticket
 beside a refit rose by 35 %, with this by 20 %."""
+CALLING_THREADS = 8
+"""For workflows that wait for other machines: four that hang leave no other waiting where two runs of a lane may."""
+FOLLOW_SECONDS = 0.1
+"""Between two looks at the event log, so that what belongs to a burst of events is written at once."""
 FORGIVEN_CLAIMS = 100  # a storage failure costs no attempt until then; a run that itself causes them still ends
 
 D = TypeVar("D")
@@ -42,7 +47,8 @@ class Runner(Generic[D]):
     """Executes the runs of `workflows` with `deps`. Threads exist only between `start` and `stop`.
 
     `lease_seconds` is how long a claimed run stays with its worker; `max_attempts` is the number of claims after
-    which a human gets the matter; `checkpoint` is for tests (see Execution).
+    which a human gets the matter; `checkpoint` is for tests (see Execution). `followers` go along the event log on a
+    thread of their own: each is called again and again, and says whether it left something undone.
     """
 
     def __init__(
@@ -55,6 +61,7 @@ class Runner(Generic[D]):
         max_attempts: int,
         rng: random.Random | None = None,
         checkpoint: Callable[[str], None] = _no_checkpoint,
+        followers: Sequence[Callable[[], bool]] = (),
     ) -> None:
         self._database = database
         self._deps = deps
@@ -63,6 +70,8 @@ class Runner(Generic[D]):
         self._max_attempts = max_attempts
         self._rng = rng or random.Random()
         self._checkpoint = checkpoint
+        self._followers = followers
+        self._lanes = Lanes()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
         self._latest = 0
@@ -73,35 +82,44 @@ class Runner(Generic[D]):
         A step's failure is recorded on the run. Raises StorageUnavailable when the database cannot be used, and what
         a workflow's give_up raises; the run is tried again in both cases.
         """
-        self._watch_clock()
-        versions = {name: self._workflows[name].version for name in (self._workflows if names is None else names)}
-        run = queue.claim(self._database, versions, self._lease_us, self._rng)
+        run = self._claim(list(self._workflows) if names is None else names)
         if run is not None:
-            self._checkpoint("claimed")
             self._execute(run)
         return run is not None
 
+    def follow(self) -> bool:
+        """Let every follower look at the event log once; whether one of them left something undone."""
+        left = [follower() for follower in self._followers]  # every one of them, whatever the first says
+        return any(left)
+
     def start(self, threads: int) -> None:
-        """Start `threads` threads for the short workflows and one for the background ones, where there are any."""
+        """Start `threads` threads for the short workflows, one for the background ones, CALLING_THREADS for those that
+        wait for other machines and one for the followers, where there are any.
+        """
         if self._threads:
             raise RuntimeError("the runner is started already")
         self._stopping.clear()
-        short = [name for name, workflow in self._workflows.items() if not workflow.background]
-        background = [name for name, workflow in self._workflows.items() if workflow.background]
-        duties = [short] * threads if short else []
+        known = self._workflows.values()
+        calling = [one.name for one in known if one.lane_width]
+        background = [one.name for one in known if one.background and not one.lane_width]
+        short = [one.name for one in known if not one.background and not one.lane_width]
+        for number in range(1, 1 + threads if short else 0):
+            self._begin(lambda: self._turn(short), f"runs-{number}")
         if background and threads:
-            duties.append(background)
             sys.setswitchinterval(SWITCH_SECONDS)
-        for number, names in enumerate(duties, 1):
-            self._begin(names, "background" if names is background else f"runs-{number}")
+            self._begin(lambda: self._turn(background), "background")
+        for number in range(1, 1 + CALLING_THREADS if calling and threads else 0):
+            self._begin(lambda: self._call(calling), f"calls-{number}")
+        if self._followers and threads:
+            self._begin(self._look, "followers")
 
     def start_only(self, names: Sequence[str]) -> None:
         """Start one thread for these workflows and no other: for a command that waits for its own run."""
         self._stopping.clear()
-        self._begin(names, "runs-only")
+        self._begin(lambda: self._turn(names), "runs-only")
 
-    def _begin(self, names: Sequence[str], title: str) -> None:
-        thread = threading.Thread(target=self._work, args=(names,), name=title, daemon=True)
+    def _begin(self, turn: Callable[[], None], title: str) -> None:
+        thread = threading.Thread(target=self._work, args=(turn,), name=title, daemon=True)
         self._threads.append(thread)
         thread.start()
 
@@ -112,6 +130,7 @@ class Runner(Generic[D]):
         """
         self._stopping.set()
         self.wake()
+        events.bell.ring()  # the followers wait for that one
         deadline = time.monotonic() + drain_seconds
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -127,22 +146,57 @@ class Runner(Generic[D]):
         """How many threads are at work or waiting for it: what a health check asks."""
         return sum(thread.is_alive() for thread in self._threads)
 
-    def _work(self, names: Sequence[str]) -> None:
+    def _work(self, turn: Callable[[], None]) -> None:
         failures = 0
         while not self._stopping.is_set():
-            rung = queue.bell.rung
             try:
-                if not self.run_one(names):
-                    self._rest(names, rung)
+                turn()
                 failures = 0
             except Exception as error:  # noqa: BLE001  a worker thread that dies would leave its runs to nobody
                 failures += 1
                 log.error("worker_pauses", error=_sentence(error))
                 self._stopping.wait(min(STORAGE_PAUSE_SECONDS, 0.05 * 2 ** min(failures, 10)))
 
-    def _rest(self, names: Sequence[str], rung: int) -> None:
+    def _turn(self, names: Sequence[str]) -> None:
+        rung = queue.bell.rung
+        if not self.run_one(names):
+            self._rest(names, rung)
+
+    def _call(self, names: Sequence[str]) -> None:
+        run = None
+        with self._lanes.turn:  # one thread looks for all: no lane gets more than its width, and idling costs no more
+            full, rung = self._lanes.full(), queue.bell.rung
+            if not self._stopping.is_set():
+                run = self._claim(names, full)
+            if run is not None:
+                self._lanes.enter(run, self._workflows[run.workflow].lane_width)
+            elif not self._stopping.is_set():
+                self._rest(names, rung, full)
+        if run is None:
+            return
+        try:
+            self._execute(run)
+        finally:
+            if self._lanes.leave(run):
+                queue.bell.ring()
+
+    def _look(self) -> None:
+        rung = events.bell.rung
+        if not self.follow():
+            events.bell.wait(POLL_SECONDS, rung)
+            self._stopping.wait(FOLLOW_SECONDS)
+
+    def _claim(self, names: Sequence[str], full: Collection[str] = ()) -> Run | None:
+        self._watch_clock()
+        versions = {name: self._workflows[name].version for name in names}
+        run = queue.claim(self._database, versions, self._lease_us, self._rng, full)
+        if run is not None:
+            self._checkpoint("claimed")
+        return run
+
+    def _rest(self, names: Sequence[str], rung: int, full: Collection[str] = ()) -> None:
         with self._database.read() as session:
-            due_at = queue.next_due(session, {name: self._workflows[name].version for name in names})
+            due_at = queue.next_due(session, {name: self._workflows[name].version for name in names}, full)
             now = session.now
         wait = POLL_SECONDS if due_at is None else min(POLL_SECONDS, max(0.005, (due_at - now) / SECOND))
         queue.bell.wait(wait, rung)
