@@ -19,6 +19,7 @@ FULL = (
     ("scale.py",),
     ("durability.py",),
     ("support_check.py",),
+    ("outbound.py",),
     ("safety.py",),
 )
 SHORT = (
@@ -29,6 +30,7 @@ SHORT = (
     ("backtest.py", "--short"),
     ("durability.py", "--short"),
     ("support_check.py",),
+    ("outbound.py",),
     ("safety.py", "--short"),
 )
 

@@ -97,6 +97,12 @@ def _listed(given: object) -> object:
         raise ValueError(f"is no JSON: {error.msg.lower()} at character {error.pos}") from None
 
 
+def _between_commas(given: object) -> object:
+    if not isinstance(given, str):
+        return given
+    return [entry.strip() for entry in given.split(",") if entry.strip()]
+
+
 class Config(BaseSettings):
     """Everything an operator sets outside the product. Each field is documented in docs/reference/config.md."""
 
@@ -134,6 +140,11 @@ class Config(BaseSettings):
     encoders: Annotated[
         tuple[EncoderProvider, ...], NoDecode, BeforeValidator(_listed), AfterValidator(_told_apart)
     ] = Field(default=(), description="Sentence encoders besides the bundled one, as a JSON list; unset means none.")
+    outbound_allow: Annotated[tuple[str, ...], NoDecode, BeforeValidator(_between_commas)] = Field(
+        default=(),
+        description="Hosts and addresses, with commas between, that others may have this installation call besides "
+        "public ones on https and port 443; unset means none.",
+    )
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 
     @property

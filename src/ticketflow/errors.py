@@ -3,6 +3,7 @@
 TicketFlowError                 code, HTTP status, retryable
 ├── InvalidInput          422   what the caller sent is not acceptable; names the field, line or option
 │   ├── InvalidFile             a file as a whole cannot be read: encoding, columns, format
+│   ├── AddressRefused          a URL leads, or may lead, where nobody else may send this installation
 │   └── TooLarge          413   a body, file or field is over its limit
 ├── NotFound              404   no such object in this workspace
 ├── Conflict              409   the object changed, exists already, or is in another state
@@ -16,6 +17,7 @@ TicketFlowError                 code, HTTP status, retryable
 │   └── MigrationNeeded         the schema is not at this version's revision
 ├── NotSent               502   an outlet is certain that nothing was accepted; retryable
 │   └── Refused                 the other side refused for good; not retryable
+├── NoAnswer              502   something was sent, and no usable answer came: what became of it is not known; retryable
 ├── LeaseLost             409   a run was claimed by another worker; the step's work is dropped
 └── Misconfigured         500   the installation is wrong: names the variable or file and the remedy
 """
@@ -51,6 +53,12 @@ class InvalidFile(InvalidInput):
     """A file cannot be read as what it claims to be."""
 
     code = "invalid_file"
+
+
+class AddressRefused(InvalidInput):
+    """A URL is not of the one form that is taken, or leads to an address that nobody else may choose."""
+
+    code = "address_refused"
 
 
 class TooLarge(InvalidInput):
@@ -142,6 +150,14 @@ class Refused(NotSent):
 
     code = "refused"
     retryable = False
+
+
+class NoAnswer(TicketFlowError):
+    """Something was sent, and no usable answer came; whether it was accepted is not known."""
+
+    code = "no_answer"
+    status = 502
+    retryable = True
 
 
 class LeaseLost(TicketFlowError):
