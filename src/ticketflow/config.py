@@ -4,6 +4,7 @@ Not settings: those are rows, edited through the API while the product runs.
 """
 
 import json
+import re
 from pathlib import Path
 from typing import Annotated, Literal, Self
 
@@ -103,6 +104,24 @@ def _between_commas(given: object) -> object:
     return [entry.strip() for entry in given.split(",") if entry.strip()]
 
 
+def _exact_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
+    for origin in origins:
+        if not re.fullmatch(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?", origin):
+            raise ValueError(
+                f"{origin!r} is no origin: write scheme, host and port as browsers send them, such as "
+                "https://desk.example.com; there is no wildcard"
+            )
+    return origins
+
+
+def _rate(text: str) -> str:
+    if text.strip().lower() == "none":
+        return ""
+    if re.fullmatch(r"[1-9]\d{0,8}/(?:second|minute|hour|day)", text.strip()) is None:
+        raise ValueError("it reads like 6000/minute, by second, minute, hour or day, or none")
+    return text.strip()
+
+
 class Config(BaseSettings):
     """Everything an operator sets outside the product. Each field is documented in docs/reference/config.md."""
 
@@ -132,7 +151,14 @@ class Config(BaseSettings):
     secret_key: str | None = Field(
         default=None,
         min_length=32,
+        repr=False,
         description="Secret for keys and cursors; unset means one is made in the home folder.",
+    )
+    encryption_key: Annotated[tuple[str, ...] | None, NoDecode, BeforeValidator(_between_commas)] = Field(
+        default=None,
+        repr=False,
+        description="Keys for secrets at rest, 32 bytes in base64 each, with commas between: the first encrypts, all "
+        "decrypt; unset means one is made in the home folder.",
     )
     llm: Annotated[tuple[ModelProvider, ...], NoDecode, BeforeValidator(_listed)] = Field(
         default=(), description="Language models as a JSON list, asked in this order; unset means none."
@@ -144,6 +170,19 @@ class Config(BaseSettings):
         default=(),
         description="Hosts and addresses, with commas between, that others may have this installation call besides "
         "public ones on https and port 443; unset means none.",
+    )
+    allowed_origins: Annotated[
+        tuple[str, ...], NoDecode, BeforeValidator(_between_commas), AfterValidator(_exact_origins)
+    ] = Field(
+        default=(),
+        description="Origins, with commas between, whose pages may use the API besides this server's own, such as "
+        "https://desk.example.com; unset means none.",
+    )
+    rate_per_key: Annotated[str, AfterValidator(_rate)] = Field(
+        default="6000/minute", description="Most requests of one API key or person; none takes the limit away."
+    )
+    rate_per_workspace: Annotated[str, AfterValidator(_rate)] = Field(
+        default="12000/minute", description="Most requests of one workspace; none takes the limit away."
     )
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
 

@@ -5,7 +5,6 @@ The agent and its numeric libraries are imported with the first property that ne
 
 import os
 import secrets
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -17,7 +16,8 @@ from ticketflow.db import Database
 from ticketflow.db.dialects import dialect_of, file_of
 from ticketflow.domain import Workspace
 from ticketflow.errors import Misconfigured, StorageUnavailable
-from ticketflow.store import workspaces
+from ticketflow.store import secret_files, workspaces
+from ticketflow.store.keyring import FILE, Keyring
 
 if TYPE_CHECKING:
     from ticketflow.agent.deps import Deps
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from ticketflow.llm.chain import Chain
     from ticketflow.outbound import Client
     from ticketflow.retrieval.search import Search
+    from ticketflow.store.secrets import Secrets
     from ticketflow.workflow.runner import Runner
 
 SECRET_FILE = "secret.key"
@@ -139,6 +140,13 @@ class Runtime:
             return self.config.secret_key.encode()
         return _home_secret(self.config.home)
 
+    @cached_property
+    def secrets(self) -> "Secrets":
+        """Values that are encrypted at rest. Raises Misconfigured when a key in the environment is none."""
+        from ticketflow.store.secrets import Secrets
+
+        return Secrets(_keyring(self.config))
+
     def workspace(self, slug: str | None = None) -> Workspace:
         """The workspace with this slug (default: the configured one), made when it is missing."""
         wanted = slug or self.config.workspace
@@ -173,6 +181,7 @@ def build(config: Config, *, clock: Clock | None = None, encoder: "Encoder | Non
     from ticketflow.outbound import AllowList
 
     AllowList.of(config.outbound_allow)  # one that cannot be read is told at start, not at the first call
+    _keyring(config)  # so are keys that are none
     database = open_database(config, clock)
     return Runtime(config, database.clock, database, encoder)
 
@@ -183,7 +192,7 @@ def open_database(config: Config, clock: Clock | None = None) -> Database:
     try:
         return Database(config.url, dialect, clock)
     except OSError as error:
-        raise _unusable(file.parent if file else config.home, error) from error
+        raise secret_files.unusable(file.parent if file else config.home, error) from error
 
 
 def revision(config: Config) -> str | None:
@@ -198,6 +207,10 @@ def revision(config: Config) -> str | None:
         return migrations.current(database)
     finally:
         database.close()
+
+
+def _keyring(config: Config) -> Keyring:
+    return Keyring(config.encryption_key or (), config.home / FILE)
 
 
 def _key(provider: ModelProvider) -> str | None:
@@ -216,34 +229,10 @@ def _home_secret(home: Path) -> bytes:
     path = home / SECRET_FILE
     try:
         if not path.exists():
-            _make_secret(path)
+            secret_files.make_once(path, secrets.token_hex(SECRET_LENGTH).encode())
         found = path.read_bytes().strip()
     except OSError as error:
-        raise _unusable(path, error) from error
+        raise secret_files.unusable(path, error) from error
     if len(found) < SECRET_LENGTH:
         raise Misconfigured(f"{path} is cut short.", remedy="Restore it from a backup, or delete it and make new keys.")
     return found
-
-
-def _make_secret(path: Path) -> None:
-    """Whole or not at all: another process may make it, or read it, at the same moment."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)  # customers' words lie here
-    draft = path.with_name(f"{path.name}.{os.getpid()}.{secrets.token_hex(4)}")
-    handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_hex(32).encode())
-            file.flush()
-            os.fsync(file.fileno())
-        with suppress(FileExistsError):  # another process was first; its secret counts
-            os.link(draft, path)
-    finally:
-        draft.unlink()
-
-
-def _unusable(path: Path, error: OSError) -> Misconfigured:
-    not_a_folder = isinstance(error, FileExistsError | NotADirectoryError)
-    why = "it is not a folder" if not_a_folder else (error.strerror or str(error)).lower()
-    return Misconfigured(
-        f"{path} cannot be used: {why}.", remedy="Name a folder that you may write to with --home or TICKETFLOW_HOME."
-    )
