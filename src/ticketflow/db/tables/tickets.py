@@ -57,6 +57,10 @@ ticket = Table(
     Index(None, "workspace_id", "updated_at"),
     Index(None, "workspace_id", "status", "updated_at"),
     Index(None, "workspace_id", "category", "updated_at"),
+    Index(None, "workspace_id", "team", "updated_at"),
+    Index(None, "workspace_id", "assignee", "updated_at"),
+    Index(None, "workspace_id", "requester_email", "updated_at"),
+    Index(None, "workspace_id", "snoozed_until"),
 )
 
 message = Table(

@@ -21,6 +21,11 @@ def upgrade() -> None:
     op.add_column("ticket", sa.Column("snoozed_until", sa.BigInteger(), nullable=True))
     op.add_column("ticket", sa.Column("merged_into", sa.String(length=36), nullable=True))
     op.add_column("ticket", sa.Column("resolved_at", sa.BigInteger(), nullable=True))
+    for column in ("team", "assignee", "requester_email"):
+        op.create_index(
+            op.f(f"ix_ticket_workspace_id_{column}_updated_at"), "ticket", ["workspace_id", column, "updated_at"]
+        )
+    op.create_index(op.f("ix_ticket_workspace_id_snoozed_until"), "ticket", ["workspace_id", "snoozed_until"])
     op.add_column("api_key", sa.Column("used_at", sa.BigInteger(), nullable=True))
     op.add_column("api_key", sa.Column("replaces", sa.String(length=36), nullable=True))
     op.create_table(
