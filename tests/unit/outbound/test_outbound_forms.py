@@ -4,12 +4,13 @@ from collections.abc import Iterator
 
 import outbound_forms as forms
 import pytest
-from outbound_listener import Listener
+from outbound_listener import Listener, trusting
 
 from ticketflow.errors import AddressRefused
 from ticketflow.outbound import Answer, Client
 
 EVERYWHERE = ("0.0.0.0/0", "::/0")
+TLS = trusting()
 
 
 @pytest.fixture(scope="module")
@@ -31,14 +32,14 @@ def test_a_form_is_refused_before_anything_is_connected(form: str) -> None:
         raise OSError
 
     with pytest.raises(AddressRefused) as raised:
-        forms.client(dial=dial).request("GET", forms.secure(form))
+        forms.client(dial=dial, tls=TLS).request("GET", forms.secure(form))
     assert dialled == []
     assert raised.value.remedy
     assert raised.value.field == "url"
 
 
 def test_no_form_makes_a_connection_neither_on_the_usual_port_nor_on_one_that_is_open(listener: Listener) -> None:
-    diverted = forms.client(f"*:{listener.port}", dial=listener.dial)
+    diverted = forms.client(f"*:{listener.port}", dial=listener.dial, tls=TLS)
     direct = forms.client(f"*:{listener.port}")
     url = forms.plain("{s}://127.0.0.1{p}/hook", listener.port)
     before = listener.settled()
@@ -65,11 +66,11 @@ def test_the_systems_own_names_are_refused_too(listener: Listener) -> None:
 @pytest.mark.parametrize("form", forms.by_address())
 def test_a_well_written_form_is_stopped_by_its_address_alone(listener: Listener, form: str) -> None:
     """The control: with every address allowed the same request arrives, so it is the guard that stops it above."""
-    allowed = forms.client(*EVERYWHERE, f"*:{listener.port}", dial=listener.dial)
+    allowed = forms.client(*EVERYWHERE, f"*:{listener.port}", dial=listener.dial, tls=TLS)
     assert allowed.request("GET", forms.plain(form, listener.port)).content == b"here"
 
 
 @pytest.mark.parametrize("form", forms.by_form())
 def test_a_badly_written_form_is_refused_though_every_address_is_allowed(listener: Listener, form: str) -> None:
-    allowed = forms.client(*EVERYWHERE, f"*:{listener.port}", dial=listener.dial)
+    allowed = forms.client(*EVERYWHERE, f"*:{listener.port}", dial=listener.dial, tls=TLS)
     assert forms.refused(allowed, forms.plain(form, listener.port))
