@@ -23,6 +23,7 @@ from ticketflow.cli.key import key_app
 from ticketflow.cli.process import process
 from ticketflow.cli.replay import replay
 from ticketflow.cli.searching import search
+from ticketflow.cli.secrets import secrets_app
 from ticketflow.cli.serving import serve, worker
 from ticketflow.errors import InvalidInput, Misconfigured, NotFound, NotReady, TicketFlowError
 
@@ -47,6 +48,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(article_app, name="article")
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(key_app, name="key")
+app.add_typer(secrets_app, name="secrets")
 app.add_typer(database_app, name="db")
 app.add_typer(encoder_app, name="encoder")
 app.command(name="doctor")(doctor)

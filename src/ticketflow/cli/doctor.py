@@ -61,7 +61,7 @@ def examine(chosen: "Config", *, llm: bool = False) -> Iterator[Finding]:
         if not finding.good:
             return
     in_memory = [] if built.database.dialect.native_vectors else [("vectors", _vectors)]
-    for name, look in (("search", _search), *in_memory, ("secret", _secret)):
+    for name, look in (("search", _search), *in_memory, ("secret", _secret), ("secrets", _secrets)):
         yield _looked_at(name, lambda look=look: look(built))
     models = _looked_at("language models", lambda: _models(built))
     yield models if built.config.llm or not models.good else models._replace(good=None)
@@ -138,6 +138,21 @@ def _secret(built: "Runtime") -> str:
     if path.stat().st_mode & 0o077:
         raise PermissionError(f"{path} can be read by others. Run `chmod 600 {path}`.")
     return f"{path}, {len(built.secret)} characters"
+
+
+def _secrets(built: "Runtime") -> str:
+    from ticketflow.store.secret_files import open_to_others
+
+    keyring = built.secrets.keyring
+    if keyring.changeable and keyring.file.exists() and open_to_others(keyring.file):
+        raise PermissionError(f"{keyring.file} can be read by others. Run `chmod 600 {keyring.file}`.")
+    if not _there(built):
+        return "nothing is encrypted yet"
+    with built.database.read() as session:
+        readable = built.secrets.check(session)
+    if not readable:
+        return "nothing is encrypted yet"
+    return f"{readable:,} can be read with the keys in {keyring.place}"
 
 
 def _models(built: "Runtime") -> str:

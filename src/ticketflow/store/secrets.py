@@ -12,6 +12,7 @@ from sqlalchemy import ColumnElement, Row, Select, delete, select
 
 from ticketflow.db import Session
 from ticketflow.db.tables import secret_value
+from ticketflow.domain import Value
 from ticketflow.errors import Misconfigured
 from ticketflow.store.keyring import VARIABLE, EncryptionKey, Keyring
 
@@ -19,6 +20,16 @@ INSTALLATION = ""
 """Stands for a workspace in the row that tells which key the installation goes by."""
 _IN_FORCE = "key in force"
 _LOST = "`ticketflow secrets discard` gives up what can no longer be read, so that it can be entered anew."
+
+
+class StoredSecret(Value):
+    """What may be told of a value."""
+
+    name: str
+    version: int
+    updated_at: int
+    updated_by: str
+    key_id: str
 
 
 class Secrets:
@@ -56,6 +67,15 @@ class Secrets:
         ).scalars()
         return [name for name in found if name.startswith(prefix)]  # a database may take capitals for small letters
 
+    def stored(self, session: Session, workspace_id: str) -> list[StoredSecret]:
+        """What there is in a workspace, by name. No key is needed."""
+        rows = session.execute(
+            select(*(secret_value.c[name] for name in StoredSecret.model_fields))
+            .where(secret_value.c.workspace_id == workspace_id)
+            .order_by(secret_value.c.name)
+        )
+        return [StoredSecret.model_validate(dict(row)) for row in rows.mappings()]
+
     def check(self, session: Session) -> int:
         """How many values of all workspaces can be read. Raises Misconfigured for the first that cannot."""
         rows = session.execute(select(secret_value)).all()
@@ -73,7 +93,7 @@ class Secrets:
         self.keyring.add()
 
     def encrypt_anew(self, session: Session, limit: int) -> list[str]:
-        """Encrypt up to `limit` values with the first key that are not yet; the workspace of each. None left: empty."""
+        """Encrypt up to `limit` rows with the first key that are not yet; the workspace of each. None left: empty."""
         self._key_in_force(session)
         key = self.keyring.keys()[0]
         rows = session.execute(session.held(_with_other_keys(key).limit(limit))).all()
