@@ -6,7 +6,7 @@ TIDB_SUITES := tests/db tests/pipeline tests/unit/retrieval
 TIDB_PROCESSES := tests/e2e/test_processes.py tests/e2e/test_faults.py tests/e2e/test_clock.py
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-processes check lint fix tidb test-tidb bench-tidb durability bench bench-short bench-decision safety openapi clean
+.PHONY: help demo test contract contract-short test-processes check lint fix tidb test-tidb bench-tidb durability bench bench-short bench-decision safety openapi clean
 
 help: ## Show the targets
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed 's/:.*## /\t/' | expand -t 18
@@ -41,6 +41,12 @@ lint: $(VENV)/dev ## Style, types, import contracts, file sizes, drift of openap
 fix: $(VENV)/dev ## Format, and mend what can be mended by itself
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
+
+contract: $(VENV)/dev ## Schemathesis over every operation of a real server, every check and phase: five minutes
+	$(BIN)/python tests/contract/run.py
+
+contract-short: $(VENV)/dev ## The same with fewer cases: a minute; CI runs this
+	$(BIN)/python tests/contract/run.py --short
 
 test-processes: $(VENV)/dev ## Whole processes: restarted, killed, their database gone, their clock set; and the whole demo; five minutes
 	$(BIN)/python -m pytest -m slow tests/e2e

@@ -102,6 +102,34 @@ def test_every_field_and_parameter_that_is_sent_is_explained(document: dict[str,
             assert [field for field, spec in schema["properties"].items() if not spec.get("description")] == [], name
 
 
+KEYWORDS = {
+    *("$ref", "additionalProperties", "anyOf", "const", "default", "description", "enum", "examples"),
+    *("exclusiveMaximum", "exclusiveMinimum", "format", "items", "maxItems", "maxLength", "maxProperties", "maximum"),
+    *("minItems", "minLength", "minProperties", "minimum", "pattern", "properties", "propertyNames", "required"),
+    *("title", "type", "uniqueItems"),
+}
+
+
+def keywords(schema: Any) -> set[str]:
+    """Every keyword of a schema and of those inside it."""
+    inner = [*schema.get("properties", {}).values(), *schema.get("anyOf", [])]
+    inner += [schema[name] for name in ("items", "additionalProperties") if isinstance(schema.get(name), dict)]
+    return set(schema).union(*map(keywords, inner))
+
+
+def test_limits_are_written_as_json_schema_has_them(document: dict[str, Any]) -> None:
+    """Pydantic writes a limit that it cannot translate under its own name (`ge`), where nobody reads it."""
+    for name, schema in document["components"]["schemas"].items():
+        assert keywords(schema) <= KEYWORDS, name
+
+
+def test_ids_in_paths_are_one_segment(document: dict[str, Any]) -> None:
+    for name, spec in each_operation(document):
+        for parameter in spec.get("parameters", []):
+            if parameter["in"] == "path":
+                assert not re.match(parameter["schema"]["pattern"], ".."), name
+
+
 def test_operation_names_are_short_and_unique(document: dict[str, Any]) -> None:
     names = [spec["operationId"] for _, spec in each_operation(document)]
     assert len(set(names)) == len(names)

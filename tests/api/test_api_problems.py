@@ -39,7 +39,8 @@ def test_an_unknown_route_and_a_wrong_method(client: Any, acme: Any) -> None:
     assert "GET /v1/nothing" in problem(client.get("/v1/nothing"), 404, "unknown_route")["detail"]
     wrong = acme("DELETE", "/v1/tickets")
     problem(wrong, 405, "method_not_allowed")
-    assert "POST" in wrong.headers["allow"] or "GET" in wrong.headers["allow"]
+    assert wrong.headers["allow"] == "GET, POST"
+    assert acme("POST", "/v1/audits/summary").headers["allow"] == "GET"
 
 
 def test_a_slash_too_many_is_not_redirected(acme: Any) -> None:
@@ -48,6 +49,24 @@ def test_a_slash_too_many_is_not_redirected(acme: Any) -> None:
 
 def test_an_unknown_object(acme: Any) -> None:
     assert "no ticket nothing" in problem(acme.get("/v1/tickets/nothing"), 404, "not_found")["detail"]
+
+
+OF_ANOTHER_TYPE = [
+    ("POST", "/v1/search", {"text": "parcel"}, "limit", ["5", True, 5.5]),
+    ("PATCH", "/v1/settings", {}, "automation", [0, "no", None]),
+    ("PATCH", "/v1/settings", {}, "max_wrong", ["0.1", False]),
+    ("PATCH", "/v1/settings", {}, "max_replies_per_day", ["5", True, 5.5]),
+    ("PATCH", "/v1/settings", {}, "max_model_cost_per_day", ["5", True]),
+]
+
+
+def test_json_has_types(acme: Any) -> None:
+    for method, path, body, field, values in OF_ANOTHER_TYPE:
+        for value in values:
+            refused = acme(method, path, json={**body, field: value})
+            told = problem(refused, 422, "invalid_input")
+            assert told["errors"][0]["pointer"] == f"/{field}", value
+    assert acme.post("/v1/search", {"text": "parcel", "limit": 5.0}).status_code == 200
 
 
 NOT_JSON = [b"{", b"", b"\xff\xfe", b'{"body": "x"', b"[" * 15_000, b'{"body": ' + b"9" * 10_000 + b"}"]

@@ -11,7 +11,7 @@ from ticketflow import __version__
 from ticketflow.api import description, problems
 from ticketflow.api.boundary import ErrorBoundary
 from ticketflow.api.cursors import Cursors
-from ticketflow.api.guard import declared_scope
+from ticketflow.api.guard import require_guarded
 from ticketflow.api.headers import SafeHeaders
 from ticketflow.api.keys import Gate
 from ticketflow.api.limits import MAX_BODY_BYTES, BodyLimit
@@ -84,8 +84,7 @@ def bare_app(*, max_body_bytes: int = MAX_BODY_BYTES) -> FastAPI:
     for resource in RESOURCES:
         app.include_router(resource.routes)
     for context in iter_route_contexts(app.routes):
-        if context.endpoint is not None:
-            declared_scope(context.endpoint)
+        require_guarded(context)
     problems.install(app)
     description.install(app)
     app.add_middleware(BodyLimit, limit=max_body_bytes)

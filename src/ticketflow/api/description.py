@@ -24,6 +24,9 @@ and give `next_cursor`. Times are ISO 8601 in UTC. An unknown field or parameter
 
 Json = dict[str, Any]
 
+ID = "^[A-Za-z0-9_-]+$"
+LONGEST_ID = 190
+
 _SECURITY: Json = {
     "type": "http",
     "scheme": "bearer",
@@ -59,6 +62,7 @@ def describe(app: FastAPI) -> Json:
     for schema in schemas.values():
         _drop_patch_defaults(schema)
     for operation in _operations(document):
+        _add_ids(operation)
         _add_errors(operation)
         _add_examples(operation, schemas)
     components["schemas"] = dict(sorted(schemas.items()))
@@ -81,6 +85,13 @@ def _drop_patch_defaults(schema: Json) -> None:
 def _operations(document: Json) -> Iterator[Json]:
     for path in document["paths"].values():
         yield from path.values()
+
+
+def _add_ids(operation: Json) -> None:
+    """What an id may look like, so that no generated client sends a path of other segments for one (`..`)."""
+    for parameter in operation.get("parameters", []):
+        if parameter["in"] == "path" and parameter["schema"].get("type") == "string":
+            parameter["schema"] = {"pattern": ID, "maxLength": LONGEST_ID, **parameter["schema"]}
 
 
 def _add_errors(operation: Json) -> None:

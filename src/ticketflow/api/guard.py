@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Annotated, Any, TypeVar, cast
 
 from fastapi import APIRouter, Depends, Request, Response
-from fastapi.routing import APIRoute
+from fastapi.routing import APIRoute, RouteContext
 from starlette.concurrency import run_in_threadpool
 
 from ticketflow.api.cursors import Cursors
@@ -79,6 +79,19 @@ class GuardedRoute(APIRoute):
                 return await checked(request)
 
         return checked if self.scope == PUBLIC else guarded
+
+
+def require_guarded(context: RouteContext) -> None:
+    """Raises Misconfigured when a route declares no scope, or one that nothing looks at."""
+    if context.endpoint is None:
+        return
+    scope = declared_scope(context.endpoint)
+    guarded = isinstance(context.original_route, GuardedRoute)
+    if scope != PUBLIC and isinstance(context.original_route, APIRoute) and not guarded:
+        raise Misconfigured(
+            f"The route {context.endpoint.__module__}.{context.endpoint.__name__} is not guarded.",
+            remedy="Make its router with guard.router(...), whose routes look at the key.",
+        )
 
 
 def router(tag: str, prefix: str = "/v1") -> APIRouter:

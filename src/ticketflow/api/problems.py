@@ -16,6 +16,7 @@ from starlette.responses import JSONResponse
 
 from ticketflow import errors
 from ticketflow.api.headers import SAFE
+from ticketflow.api.methods import allowed
 from ticketflow.clock import new_id
 from ticketflow.errors import TicketFlowError
 
@@ -235,4 +236,7 @@ def _of_http(request: Request, error: HTTPException) -> JSONResponse:
         "method_not_allowed": f"{request.url.path} does not take {request.method}.",
     }
     remedy = "The routes are listed at /docs." if error.status_code in (404, 405) else None
-    return response(code, details.get(code, error.detail), remedy=remedy, headers=error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = allowed(request.app, request.url.path)
+    return response(code, details.get(code, error.detail), remedy=remedy, headers=headers)

@@ -30,6 +30,9 @@ PRIOR_LABELS = 50
 ENOUGH = 2.5
 """With this many times the fewest labels that could prove anything, a wrong share above alpha is not called chance."""
 
+OUT_OF_REACH = 10**15
+"""Nobody will ever have so many labels."""
+
 LABELS_LIMIT = 100_000
 """More labels than this are not worth asking for: then alpha is out of reach."""
 
@@ -109,12 +112,15 @@ def spend(delta: float, look: int) -> float:
 def labels_needed(alpha: float, delta: float, errors: int = 0) -> int:
     """The fewest labels in the zone that can prove alpha when `errors` of them are wrong.
 
-    The smallest n with P(Binomial(n, alpha) <= errors) <= delta. Raises ValueError outside (0, 1).
+    The smallest n with P(Binomial(n, alpha) <= errors) <= delta; from OUT_OF_REACH on, just some number above it.
+    Raises ValueError outside (0, 1).
     """
     _check(alpha, delta)
     most = errors + 1
     while _p_values(np.array([errors]), np.array([most]), alpha)[0] > delta:
         most *= 2
+        if most > OUT_OF_REACH:  # 1 - alpha may be 1.0 by now, and then no number is enough
+            return most
     least = most // 2
     while most - least > 1:
         middle = (least + most) // 2

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ticketflow.api.cursors import Cursors
+from ticketflow.api.cursors import LONGEST, Cursors
 from ticketflow.errors import InvalidInput
 
 CURSORS = Cursors(b"an installation's secret")
@@ -14,6 +14,10 @@ CURSORS = Cursors(b"an installation's secret")
 def test_a_position_survives(micros: int, key: str) -> None:
     signed = CURSORS.sign("w", "tickets", {"status": ["new"]}, (micros, key))
     assert CURSORS.read("w", "tickets", {"status": ["new"]}, signed) == (micros, key)
+
+
+def test_the_longest_label_gives_a_cursor_that_may_come_back() -> None:
+    assert len(CURSORS.sign("w", "answers", {}, (2**63, "\U0001f99c" * 190))) <= LONGEST
 
 
 @pytest.mark.parametrize(

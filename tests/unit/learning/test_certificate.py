@@ -55,6 +55,12 @@ def test_labels_needed_are_the_fewest(alpha: float, delta: float, errors: int) -
     assert binom.cdf(errors, least - 1, alpha) > delta * (1 - 1e-9)
 
 
+@pytest.mark.parametrize("alpha", [1e-16, 1e-30, 5e-324])
+def test_a_share_so_small_that_no_number_proves_it_is_refused(alpha: float) -> None:
+    assert labels_needed(alpha, 0.05) > 10**15
+    assert certify(graded(with_errors(100, 0)), ZONE, alpha, 0.05).standing is not Standing.CERTIFIED
+
+
 def test_one_label_less_than_needed_is_refused() -> None:
     for errors in (0, 2):
         size = labels_needed(0.02, 0.05, errors)

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer, WithJsonSchema
 
+from ticketflow.api.cursors import LONGEST as LONGEST_CURSOR
 from ticketflow.clock import from_iso, to_iso
 
 LONGEST_PAGE = 200
@@ -31,6 +32,12 @@ class Out(BaseModel):
 
 def _micros(moment: object) -> object:
     return from_iso(moment) if isinstance(moment, str) else moment
+
+
+def _number(sent: object) -> object:
+    if isinstance(sent, str | bool):
+        raise ValueError("this is no number")
+    return sent
 
 
 def _storable(text: str) -> str:
@@ -62,6 +69,18 @@ Words = Annotated[str, AfterValidator(_storable), AfterValidator(_not_blank), Fi
 Name = Annotated[str, AfterValidator(_storable), AfterValidator(_not_blank), Field(min_length=1, max_length=190)]
 """A short text that can be looked up."""
 
+Flag = Annotated[bool, Field(strict=True)]
+"""Yes or no in a body. JSON has types: `0` and `"no"` are neither."""
+
+NO_TEXT = BeforeValidator(_number)
+"""For bounded numbers of a body that may be null: `Annotated[int, Field(ge=1), NO_TEXT] | None`."""
+
+Whole = Annotated[int, NO_TEXT]
+"""A whole number in a body; `5.0` is one as well, `"5"` is a text, `true` a yes."""
+
+Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
+"""A number in a body, finite as JSON has it."""
+
 Language = Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z]{2,4})?$", max_length=8)]
 """A language code such as `en`."""
 
@@ -70,8 +89,8 @@ class PageQuery(In):
     """Where a page starts and how long it is."""
 
     limit: int = Field(50, ge=1, le=LONGEST_PAGE, description="Length of the page.")
-    cursor: Name | None = Field(
-        None, max_length=1_000, description="`next_cursor` of the page before; leave it out for the first."
+    cursor: Annotated[Words, Field(max_length=LONGEST_CURSOR)] | None = Field(
+        None, description="`next_cursor` of the page before; leave it out for the first."
     )
 
     def filters(self) -> dict[str, Any]:

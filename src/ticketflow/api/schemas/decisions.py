@@ -6,7 +6,7 @@ from pydantic import Field
 
 from ticketflow.agent.past import Past
 from ticketflow.agent.replay import Comparison, Configuration, Replay
-from ticketflow.api.schemas.base import In, Name, Out, Text, example
+from ticketflow.api.schemas.base import Flag, In, Name, Out, Text, example
 from ticketflow.api.schemas.tickets import ANSWER_ID, DECISION, TICKET_ID, CandidateOut, DecisionOut, GuessOut
 from ticketflow.domain import Action, Level, Priority, Sentiment, Stage
 
@@ -251,9 +251,9 @@ class ReplayIn(In):
     settings: dict[Name, Any] = Field(
         default={}, max_length=100, description="Other settings by name; those that are not sent stay as they were."
     )
-    now: bool = Field(False, description="Under today's score version, answers, settings and certificates.")
+    now: Flag = Field(False, description="Under today's score version, answers, settings and certificates.")
     version: Text | None = Field(None, max_length=64, description="The same under this score version.")
-    search_again: bool = Field(False, description="With the evidence that search finds today.")
+    search_again: Flag = Field(False, description="With the evidence that search finds today.")
 
     def configuration(self) -> Configuration:
         """As the agent takes it."""

@@ -4,7 +4,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ticketflow.api.schemas.base import In, Moment, Name, Out, PageQuery, Text, example
+from ticketflow.api.schemas.base import In, Moment, Name, Number, Out, PageQuery, Text, example
+from ticketflow.store.experiments import Factor, Metric
 
 _ID = "0192f0c1-7a55-7cc0-8000-3f1a5e9b1c77"
 _NEW = {
@@ -52,7 +53,6 @@ _RESULT = {
     "read_at": "2026-05-02T09:15:00.000Z",
 }
 
-Number = Annotated[float, Field(strict=True, allow_inf_nan=False)]
 Value = Name | Number | dict[Name, Number]
 """What a side applies: a word for what is in force, a threshold, or weights of the search."""
 
@@ -75,12 +75,14 @@ class ExperimentIn(In):
     model_config = example(_NEW)
 
     name: Name = Field(description="Its name, used once in a workspace.")
-    factor: Name = Field(description="What differs between the sides: `threshold` or `fusion`.")
-    sides: SidesIn = Field(description="What each side applies.")
-    share: float = Field(
-        1.0, gt=0.0, le=1.0, allow_inf_nan=False, description="Share of tickets that take part, half on each side."
+    factor: Name = Field(
+        description="What differs between the sides: `threshold` or `fusion`.",
+        # Told, not checked here: the agent's own refusal says why other factors are none.
+        json_schema_extra={"enum": [*Factor]},
     )
-    metric: Name | None = Field(
+    sides: SidesIn = Field(description="What each side applies.")
+    share: Number = Field(1.0, gt=0.0, le=1.0, description="Share of tickets that take part, half on each side.")
+    metric: Annotated[Name, Field(json_schema_extra={"enum": [*Metric]})] | None = Field(
         None,
         description="Share that is compared: `resolved` (the default) or `wrong` of a threshold, `right` of fusion.",
     )

@@ -4,7 +4,19 @@ from typing import Literal
 
 from pydantic import Field
 
-from ticketflow.api.schemas.base import In, Language, Moment, Name, Out, PageQuery, Patch, Text, Words, example
+from ticketflow.api.schemas.base import (
+    In,
+    Language,
+    Moment,
+    Name,
+    Out,
+    PageQuery,
+    Patch,
+    Text,
+    Whole,
+    Words,
+    example,
+)
 from ticketflow.domain import AnswerStatus, ArticleStatus
 
 _ARTICLE = {
@@ -68,7 +80,7 @@ class ArticleRevision(_ArticleText):
         {"title": _ARTICLE["title"], "body": _BODY, "category": "delivery", "language": "en", "version": 2}
     )
 
-    version: int = Field(ge=1, description="The version it builds on; refused when there is a newer one.")
+    version: Whole = Field(ge=1, description="The version it builds on; refused when there is a newer one.")
 
 
 class ArticleSummary(Out):

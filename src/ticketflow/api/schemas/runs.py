@@ -1,10 +1,10 @@
 """Runs, their steps, events and feedback on the wire."""
 
-from typing import Any
+from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from ticketflow.api.schemas.base import LONGEST_PAGE, In, Moment, Name, Out, Text, example
+from ticketflow.api.schemas.base import LONGEST_PAGE, NO_TEXT, In, Moment, Name, Out, Text, example
 from ticketflow.api.schemas.tickets import ANSWER_ID, RUN_ID, TICKET_ID
 from ticketflow.domain import FeedbackKind, StepRecord
 
@@ -126,7 +126,9 @@ class FeedbackIn(In):
 
     kind: FeedbackKind = Field(description="What is said of the decision.")
     answer_id: Name | None = Field(None, description="The answer that would have been right.")
-    score: int | None = Field(None, ge=1, le=5, description="The customer's satisfaction, with kind `csat` only.")
+    score: Annotated[int, Field(ge=1, le=5), NO_TEXT] | None = Field(
+        None, description="The customer's satisfaction, with kind `csat` only."
+    )
     note: Text = Field("", max_length=10_000, description="Why, in words.")
 
     @model_validator(mode="after")

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ticketflow.api.schemas.base import In, Language, Name, Out, Words, example
+from ticketflow.api.schemas.base import In, Language, Name, Out, Whole, Words, example
 from ticketflow.domain import ChunkKind
 
 LONGEST = 100
@@ -48,7 +48,7 @@ class SearchIn(In):
     filters: SearchFilters = Field(
         default_factory=lambda: SearchFilters.model_validate({}), description="What a hit must be."
     )
-    limit: int = Field(10, ge=1, le=LONGEST, description="Most hits to return.")
+    limit: Whole = Field(10, ge=1, le=LONGEST, description="Most hits to return.")
 
 
 class SimilarQuery(In):

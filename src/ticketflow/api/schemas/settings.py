@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field
 
-from ticketflow.api.schemas.base import Name, Out, Patch, example
+from ticketflow.api.schemas.base import NO_TEXT, Flag, Name, Number, Out, Patch, Whole, example
 from ticketflow.domain import Level
 
 _SETTINGS = {
@@ -30,7 +30,7 @@ _SETTINGS = {
     "refit_after": 200,
 }
 
-WrongShare = Annotated[float, Field(ge=0.0, le=0.5, allow_inf_nan=False)]
+WrongShare = Annotated[Number, Field(ge=0.0, le=0.5)]
 """A share of wrong replies that somebody may accept; from one half on, not replying is better."""
 
 
@@ -85,52 +85,44 @@ class SettingsPatch(Patch):
 
     model_config = example({"max_wrong": 0.02, "category_max_wrong": {"billing": 0.01}})
 
-    automation: bool = Field(True, description="The kill switch: false stops every automatic reply.")
+    automation: Flag = Field(True, description="The kill switch: false stops every automatic reply.")
     level: Level = Field(Level.AUTO, description="What the agent may do at most.")
     levels: dict[Name, Level] = Field(
         default={}, max_length=1_000, description="The same for single categories; replaces the whole table."
     )
     max_wrong: WrongShare = Field(0.0, description="Largest accepted share of wrong automatic replies.")
-    certainty: float = Field(
-        0.5, ge=0.5, le=0.999, allow_inf_nan=False, description="How sure a certificate must be that it is kept."
-    )
+    certainty: Number = Field(0.5, ge=0.5, le=0.999, description="How sure a certificate must be that it is kept.")
     category_max_wrong: dict[Name, WrongShare] = Field(
         default={}, max_length=100, description="Categories with a share of their own; replaces the whole table."
     )
     sensitive: list[Name] = Field(
         default=[], max_length=1_000, description="Categories that are never automatic; replaces the whole list."
     )
-    max_replies_per_day: int | None = Field(
-        None, ge=0, le=10_000_000, description="Most automatic replies in one day (UTC); null takes the limit away."
+    max_replies_per_day: Annotated[int, Field(ge=0, le=10_000_000), NO_TEXT] | None = Field(
+        None, description="Most automatic replies in one day (UTC); null takes the limit away."
     )
-    max_replies_per_ticket: int = Field(1, ge=0, le=1_000, description="Most automatic replies in one ticket.")
-    max_replies_per_requester: int = Field(
+    max_replies_per_ticket: Whole = Field(1, ge=0, le=1_000, description="Most automatic replies in one ticket.")
+    max_replies_per_requester: Whole = Field(
         1, ge=0, le=100_000, description="Most automatic replies to one e-mail address in one day."
     )
-    audit_share: float = Field(
-        0.0, ge=0.0, le=1.0, allow_inf_nan=False, description="Share of tickets that people grade."
-    )
-    audit_days: int = Field(1, ge=1, le=365, description="Days for grading, after which a ticket counts as wrong.")
-    novelty_share: float = Field(
-        0.0, ge=0.0, le=1.0, allow_inf_nan=False, description="Expected share of tickets that no known answer fits."
+    audit_share: Number = Field(0.0, ge=0.0, le=1.0, description="Share of tickets that people grade.")
+    audit_days: Whole = Field(1, ge=1, le=365, description="Days for grading, after which a ticket counts as wrong.")
+    novelty_share: Number = Field(
+        0.0, ge=0.0, le=1.0, description="Expected share of tickets that no known answer fits."
     )
     link_hosts: list[Host] | None = Field(
         None, max_length=1_000, description="Hosts that links in replies may name; replaces the list; null: any."
     )
     teams: dict[Name, Name] = Field(default={}, max_length=1_000, description="Replaces the whole table.")
     default_team: Name = Field("", description="Team that takes every other ticket.")
-    language_models: bool = Field(True, description="Whether language models read this workspace's tickets.")
-    max_model_tokens_per_day: int | None = Field(
-        None, ge=0, le=10**12, description="Most tokens for language models in one day; null takes the limit away."
+    language_models: Flag = Field(True, description="Whether language models read this workspace's tickets.")
+    max_model_tokens_per_day: Annotated[int, Field(ge=0, le=10**12), NO_TEXT] | None = Field(
+        None, description="Most tokens for language models in one day; null takes the limit away."
     )
-    max_model_cost_per_day: float | None = Field(
-        None,
-        ge=0.0,
-        le=10**9,
-        allow_inf_nan=False,
-        description="Most money for language models in one day; null takes the limit away.",
+    max_model_cost_per_day: Annotated[Number, Field(ge=0.0, le=10**9)] | None = Field(
+        None, description="Most money for language models in one day; null takes the limit away."
     )
-    refit_after: int = Field(1, ge=1, le=1_000_000, description="New or changed cases before learning runs again.")
+    refit_after: Whole = Field(1, ge=1, le=1_000_000, description="New or changed cases before learning runs again.")
 
 
 class HealthOut(Out):

@@ -4,7 +4,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, field_validator, model_validator
 
-from ticketflow.api.schemas.base import In, Moment, Name, Out, PageQuery, Text, Words, example
+from ticketflow.api.schemas.base import Flag, In, Moment, Name, Out, PageQuery, Text, Words, example
 from ticketflow.domain import Action, Author, Path, Priority, TicketStatus
 from ticketflow.store.decisions import StoredDecision
 
@@ -118,7 +118,7 @@ class MessageIn(_Mail):
     )
     body: Words = Field(max_length=200_000, description="Plain text.")
     author_name: Name | None = Field(None, description="The writer's name.")
-    internal: bool = Field(False, description="A note that the customer never sees; for humans of the team only.")
+    internal: Flag = Field(False, description="A note that the customer never sees; for humans of the team only.")
 
     @model_validator(mode="after")
     def _notes_are_ours(self) -> "MessageIn":

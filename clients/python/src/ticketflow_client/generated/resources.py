@@ -559,10 +559,10 @@ class Experiments(Resource):
         self,
         *,
         name: str,
-        factor: str,
+        factor: Literal["threshold", "fusion"],
         sides: schemas.SidesIn,
         share: float | Omitted = OMITTED,
-        metric: str | Omitted | None = OMITTED,
+        metric: Literal["right", "resolved", "wrong"] | Omitted | None = OMITTED,
         note: str | Omitted = OMITTED,
         idempotency_key: str | None = None,
     ) -> schemas.ExperimentOut:
