@@ -5,6 +5,7 @@ The agent and its numeric libraries are imported with the first property that ne
 
 import os
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -23,7 +24,9 @@ if TYPE_CHECKING:
     from ticketflow.agent.deps import Deps
     from ticketflow.agent.minds import Minds
     from ticketflow.embeddings.encoder import Encoder
+    from ticketflow.integrations.signing_secrets import SigningSecrets
     from ticketflow.llm.chain import Chain
+    from ticketflow.llm.gateway import Key
     from ticketflow.outbound import Client
     from ticketflow.retrieval.search import Search
     from ticketflow.store.secrets import Secrets
@@ -82,7 +85,10 @@ class Runtime:
 
         if name == BUNDLED_ENCODER:
             return self.first_encoder
-        made = catalogue.make(name, self.config.encoders, threads=self.config.encoder_threads, key_of=os.environ.get)
+        threads = self.config.encoder_threads
+        made = catalogue.make(
+            name, self.config.encoders, threads=threads, key_of=os.environ.get, setting_of=self.provider_key
+        )
         return CachedEncoder(made, ENCODER_CACHE)
 
     def index(self) -> list[str]:
@@ -107,7 +113,16 @@ class Runtime:
         from ticketflow.llm.chain import Chain
         from ticketflow.llm.gateway import OpenAIGateway
 
-        return Chain([OpenAIGateway(provider, _key(provider)) for provider in self.config.llm])
+        def key_of(provider: ModelProvider) -> "Key":
+            return self.provider_key(provider.key_setting) if provider.key_setting else _key(provider)
+
+        return Chain([OpenAIGateway(provider, key_of(provider)) for provider in self.config.llm])
+
+    def provider_key(self, name: str) -> Callable[[], str | None]:
+        """What looks up the key of this name in the setting provider_keys; None where none is set."""
+        from ticketflow.agent import provider_keys
+
+        return provider_keys.reader(self.database, lambda: self.secrets, self.config.workspace, name)
 
     @cached_property
     def outbound(self) -> "Client":
@@ -119,18 +134,38 @@ class Runtime:
     @cached_property
     def runner(self) -> "Runner[Deps]":
         """The run engine with every workflow there is. Not started."""
+        from ticketflow.agent.closing import CLOSE_WORKFLOW
+        from ticketflow.agent.erasing import ERASE_WORKFLOW
         from ticketflow.agent.learn import REFIT_WORKFLOW
         from ticketflow.agent.lookout import WATCH_WORKFLOW
         from ticketflow.agent.pipeline import TICKET_WORKFLOW
+        from ticketflow.agent.retaining import RETAIN_WORKFLOW
+        from ticketflow.agent.snoozing import WAKE_WORKFLOW
         from ticketflow.agent.switching import COMPLETE_WORKFLOW, SWITCH_WORKFLOW
+        from ticketflow.integrations import delivering
+        from ticketflow.integrations.dispatching import Dispatcher
         from ticketflow.workflow.runner import Runner
+
+        webhooks = delivering.Sending(self.database, lambda: self.outbound, self.signing_secrets)
 
         return Runner(
             self.database,
             self.deps,
-            [TICKET_WORKFLOW, REFIT_WORKFLOW, WATCH_WORKFLOW, SWITCH_WORKFLOW, COMPLETE_WORKFLOW],
+            [
+                TICKET_WORKFLOW,
+                REFIT_WORKFLOW,
+                WATCH_WORKFLOW,
+                SWITCH_WORKFLOW,
+                COMPLETE_WORKFLOW,
+                WAKE_WORKFLOW,
+                CLOSE_WORKFLOW,
+                ERASE_WORKFLOW,
+                RETAIN_WORKFLOW,
+                delivering.workflow(webhooks),
+            ],
             lease_seconds=self.config.lease_seconds,
             max_attempts=self.config.max_attempts,
+            followers=[Dispatcher(self.database)],
         )
 
     @cached_property
@@ -146,6 +181,13 @@ class Runtime:
         from ticketflow.store.secrets import Secrets
 
         return Secrets(_keyring(self.config))
+
+    @cached_property
+    def signing_secrets(self) -> "SigningSecrets":
+        """The secrets that sign webhooks, out and in."""
+        from ticketflow.integrations.signing_secrets import SigningSecrets
+
+        return SigningSecrets(self.secrets)
 
     def workspace(self, slug: str | None = None) -> Workspace:
         """The workspace with this slug (default: the configured one), made when it is missing."""

@@ -1,0 +1,1 @@
+"""Other systems: what is told to them, and what they send in."""
