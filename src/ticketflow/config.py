@@ -6,7 +6,7 @@ Not settings: those are rows, edited through the API while the product runs.
 import json
 import re
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -26,8 +26,12 @@ LogLevel = Annotated[
 ]
 
 
+KeySetting = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+"""The name of a key in the setting provider_keys."""
+
+
 class ModelProvider(BaseModel):
-    """An OpenAI-compatible endpoint for a language model. Its key stays in the environment, under the name given."""
+    """An OpenAI-compatible endpoint for a language model. Its key stays in the environment or in a secret setting."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
@@ -35,10 +39,15 @@ class ModelProvider(BaseModel):
     base_url: HttpUrl = Field(description="Where its /chat/completions lies, such as https://api.openai.com/v1.")
     model: str = Field(min_length=1, description="The model to ask for.")
     key_variable: str | None = Field(default=None, description="Environment variable that holds the key.")
+    key_setting: KeySetting | None = Field(default=None, description="The key in the setting provider_keys.")
     native: bool = Field(default=True, description="Whether it takes a JSON schema as response_format.")
     local: bool = Field(default=False, description="Whether it is yours: customers' personal data may go there.")
     price_in: float = Field(default=0.0, ge=0, description="Price of a million tokens that are sent.")
     price_out: float = Field(default=0.0, ge=0, description="Price of a million tokens that come back.")
+
+    @model_validator(mode="after")
+    def _has_one_key(self) -> Self:
+        return _one_key(self)
 
 
 BUNDLED_ENCODER = "minilm"
@@ -46,7 +55,7 @@ BUNDLED_ENCODER = "minilm"
 
 
 class EncoderProvider(BaseModel):
-    """A sentence encoder besides the bundled one. Its key stays in the environment, under the name given."""
+    """A sentence encoder besides the bundled one. Its key stays in the environment or in a secret setting."""
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
 
@@ -55,6 +64,7 @@ class EncoderProvider(BaseModel):
     model: str = Field(min_length=1, description="The model to ask for.")
     base_url: HttpUrl | None = Field(default=None, description="Where its /embeddings lies; unset means the vendor's.")
     key_variable: str | None = Field(default=None, description="Environment variable that holds the key.")
+    key_setting: KeySetting | None = Field(default=None, description="The key in the setting provider_keys.")
     dimension: int | None = Field(default=None, ge=16, le=4096, description="Length of its vectors.")
     send_dimensions: bool = Field(default=True, description="Whether the length is asked for, not just checked.")
     late_chunking: bool = Field(default=False, description="Whether passages are read in the light of their document.")
@@ -67,7 +77,7 @@ class EncoderProvider(BaseModel):
     @model_validator(mode="after")
     def _fits_its_kind(self) -> Self:
         if self.kind == "fastembed":
-            over = [name for name in ("base_url", "key_variable") if getattr(self, name) is not None]
+            over = [name for name in ("base_url", "key_variable", "key_setting") if getattr(self, name) is not None]
             if over:
                 raise ValueError(f"{over[0]} has no meaning for kind fastembed, which asks no endpoint")
         elif self.dimension is None:
@@ -76,7 +86,16 @@ class EncoderProvider(BaseModel):
             raise ValueError(f"folder has no meaning for kind {self.kind}, only for fastembed")
         if self.late_chunking and self.kind != "jina":
             raise ValueError(f"late_chunking is offered by kind jina alone, not by {self.kind}")
-        return self
+        return _one_key(self)
+
+
+_P = TypeVar("_P", ModelProvider, EncoderProvider)
+
+
+def _one_key(provider: _P) -> _P:
+    if provider.key_variable is not None and provider.key_setting is not None:
+        raise ValueError("key_variable and key_setting name two keys: leave one of them out")
+    return provider
 
 
 def _told_apart(encoders: tuple[EncoderProvider, ...]) -> tuple[EncoderProvider, ...]:
@@ -112,6 +131,12 @@ def _exact_origins(origins: tuple[str, ...]) -> tuple[str, ...]:
                 "https://desk.example.com; there is no wildcard"
             )
     return origins
+
+
+def _address(url: str | None) -> str | None:
+    if url is not None and not re.fullmatch(r"https?://(\[[0-9a-f:.]+\]|[a-z0-9.-]+)(:[0-9]{1,5})?/?", url):
+        raise ValueError("it is no address without a path, such as https://support.example.com")
+    return None if url is None else url.removesuffix("/")
 
 
 def _rate(text: str) -> str:
@@ -171,6 +196,11 @@ class Config(BaseSettings):
         description="Hosts and addresses, with commas between, that others may have this installation call besides "
         "public ones on https and port 443; unset means none.",
     )
+    public_url: Annotated[str | None, AfterValidator(_address)] = Field(
+        default=None,
+        description="Where browsers reach this installation, such as https://support.example.com; unset means wherever "
+        "`serve` listens.",
+    )
     allowed_origins: Annotated[
         tuple[str, ...], NoDecode, BeforeValidator(_between_commas), AfterValidator(_exact_origins)
     ] = Field(
@@ -185,6 +215,17 @@ class Config(BaseSettings):
         default="12000/minute", description="Most requests of one workspace; none takes the limit away."
     )
     log_level: LogLevel = Field(default="INFO", description="DEBUG, INFO, WARNING or ERROR.")
+    log_format: Literal["console", "json"] | None = Field(
+        default=None, description="console or json; unset means console at a terminal and json elsewhere."
+    )
+    metrics_open: bool = Field(
+        default=False, description="Whether /metrics answers without a key; true only behind a network of yours."
+    )
+    queue_age_limit: float = Field(
+        default=300.0,
+        ge=0,
+        description="Seconds that a ticket may wait for a worker before `/readyz` says not ready; 0 takes it away.",
+    )
 
     @property
     def url(self) -> str:

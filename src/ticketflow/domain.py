@@ -18,6 +18,13 @@ class TicketStatus(StrEnum):
     CLOSED = "closed"
 
 
+class AfterClosing(StrEnum):
+    """What a customer's message does to a closed ticket: it opens another one, linked to it, or the ticket itself."""
+
+    FOLLOW_UP = "follow_up"
+    REOPEN = "reopen"
+
+
 class Priority(StrEnum):
     """How soon a ticket wants a human."""
 
@@ -92,6 +99,23 @@ class Level(StrEnum):
     @property
     def trust(self) -> int:
         """0 for OFF to 3 for AUTO."""
+        return list(type(self)).index(self)
+
+
+class Role(StrEnum):
+    """What a person may do in a workspace, from nearly nothing to everything; each role may do what those before may.
+
+    Which scopes that is stands in api/roles.py.
+    """
+
+    VIEWER = "viewer"
+    AGENT = "agent"
+    ADMIN = "admin"
+    OWNER = "owner"
+
+    @property
+    def rank(self) -> int:
+        """0 for VIEWER to 3 for OWNER."""
         return list(type(self)).index(self)
 
 

@@ -21,11 +21,20 @@ class Scope(StrEnum):
     SETTINGS_WRITE = "settings:write"
     AUDITS_READ = "audits:read"
     AUDITS_WRITE = "audits:write"
+    KEYS_READ = "keys:read"
+    KEYS_WRITE = "keys:write"
+    PEOPLE_READ = "people:read"
+    PEOPLE_WRITE = "people:write"
+    OWNERS_WRITE = "owners:write"
+    AUDIT_LOG_READ = "audit-log:read"
+    DATA_ERASE = "data:erase"
+    DATA_EXPORT = "data:export"
+    METRICS_READ = "metrics:read"
 
 
 ALLOWS = {
     Scope.TICKETS_READ: "read tickets, their messages and decisions",
-    Scope.TICKETS_WRITE: "open tickets and add messages to them",
+    Scope.TICKETS_WRITE: "open tickets, change them, and add messages and attachments to them",
     Scope.ARTICLES_READ: "read articles and answers",
     Scope.ARTICLES_WRITE: "write articles and answers, and approve answers",
     Scope.SEARCH_READ: "search cases, articles, answers and tickets",
@@ -36,6 +45,15 @@ ALLOWS = {
     Scope.SETTINGS_WRITE: "change the settings, stop automation, try for a certificate, run experiments",
     Scope.AUDITS_READ: "read the tickets that wait for a grade, and how the audit stands",
     Scope.AUDITS_WRITE: "grade them",
+    Scope.KEYS_READ: "read which API keys there are, without their secrets",
+    Scope.KEYS_WRITE: "make API keys that do no more than the caller, rotate them, and revoke any",
+    Scope.PEOPLE_READ: "read who may sign in, with which role, and their sessions",
+    Scope.PEOPLE_WRITE: "invite people, change and disable those who may do no more than the caller",
+    Scope.OWNERS_WRITE: "do so with owners: no route asks for it, and every owner has it",
+    Scope.AUDIT_LOG_READ: "read who changed what, and who signed in",
+    Scope.DATA_ERASE: "erase a person's data for good",
+    Scope.DATA_EXPORT: "export the whole workspace",
+    Scope.METRICS_READ: "read the figures of the server, over all workspaces",
 }
 
 

@@ -61,5 +61,12 @@ def redeem(session: Session, purpose: str, text: str) -> OneTime | None:
     return OneTime.model_validate({name: row[name] for name in OneTime.model_fields})
 
 
+def find(session: Session, purpose: str, text: str) -> OneTime | None:
+    """What a token stood for, spent and late ones included, to say why one was refused; it opens nothing."""
+    statement = select(token).where(token.c.digest == _digest(text), token.c.purpose == purpose)
+    row = session.execute(statement).mappings().first()
+    return None if row is None else OneTime.model_validate({name: row[name] for name in OneTime.model_fields})
+
+
 def _digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
