@@ -5,7 +5,7 @@ held until the commit, and a reader that has seen seq N has seen everything up t
 """
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from sqlalchemy import bindparam, insert, select, update
@@ -95,6 +95,16 @@ def after(session: Session, workspace_id: str, seq: int, limit: int = PAGE) -> l
 def last_seq(session: Session, workspace_id: str) -> int:
     """The newest event's seq, 0 before the first."""
     return int(session.execute(_LAST, {"workspace": workspace_id}).scalar() or 0)
+
+
+def last_seqs(session: Session, workspace_ids: Sequence[str]) -> dict[str, int]:
+    """The newest event's seq of each of these workspaces that has one: one look for those who follow many."""
+    found: dict[str, int] = {}
+    for start in range(0, len(workspace_ids), PAGE):
+        part = workspace_ids[start : start + PAGE]
+        rows = session.execute(select(event_seq).where(event_seq.c.workspace_id.in_(part)))
+        found.update({str(row["workspace_id"]): int(row["last"]) for row in rows.mappings()})
+    return found
 
 
 def follow(database: Database, workspace_id: str, seq: int, stop: threading.Event) -> Iterator[Event]:
