@@ -3,7 +3,7 @@
 from typing import Any
 
 from ticketflow import events
-from ticketflow.agent import watch
+from ticketflow.agent import closing, retaining, watch
 from ticketflow.db import Session
 from ticketflow.store import audit, settings, workspaces
 from ticketflow.store.settings import Settings
@@ -32,4 +32,8 @@ def change_settings(
     audit.record(session, workspace_id, actor, "settings.changed", "settings", before=were, after=changed, **why)
     if look and not PROOFS_REST_ON.isdisjoint(changed):
         watch.queue_look(session, workspace_id, now=True)
+    if "close_after_days" in changed:
+        closing.schedule(session, workspace_id)
+    if not changed.keys().isdisjoint(retaining.PERIODS):
+        retaining.schedule(session, workspace_id)
     return made

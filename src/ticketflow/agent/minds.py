@@ -12,7 +12,9 @@ import structlog
 from ticketflow.agent.remembering import ExperienceCache
 from ticketflow.clock import SECOND, Clock
 from ticketflow.db import Database
+from ticketflow.embeddings import CachedEncoder
 from ticketflow.embeddings.encoder import Encoder, Vectors
+from ticketflow.erasure import stamp
 from ticketflow.errors import Conflict, EncoderUnavailable
 from ticketflow.llm.breaker import Breaker
 from ticketflow.retrieval.search import Search
@@ -66,6 +68,7 @@ class Minds:
         self._lock = threading.Lock()
         self._held: dict[str, Mind] = {}
         self._now: tuple[int, Mind] | None = None
+        self._erased_at = 0
 
     def current(self) -> Mind:
         """The mind of the encoder in force, at most LOOK_AGAIN old. Raises Misconfigured where it cannot be made."""
@@ -76,6 +79,7 @@ class Minds:
         with self._lock:
             with self._database.read() as session:
                 stored = encoders.active(session)
+                self._forget_erased(stamp.get(session))
             mind = self._of_first() if stored is None else self._of_stored(stored.id, stored.name)
             self._now = (now, mind)
             return mind
@@ -91,6 +95,14 @@ class Minds:
             if stored is None:
                 raise Conflict(f"No vectors of the encoder {encoder_id} are held any more.", remedy="Run it again.")
             return self._of_stored(stored.id, stored.name)
+
+    def _forget_erased(self, erased_at: int) -> None:
+        """Texts were erased by some process: what is remembered of texts goes here as well."""
+        if erased_at > self._erased_at:
+            for mind in self._held.values():
+                if isinstance(mind.encoder, CachedEncoder):
+                    mind.encoder.forget()
+            self._erased_at = erased_at
 
     def _of_first(self) -> Mind:
         first = self._first()

@@ -240,6 +240,8 @@ def _scored_by(session: Session, known: Experience, counted: list[AuditSample]) 
     categories: list[str] = []
     for sample in counted:
         stored = history.outputs(session, known.workspace.id, sample.run_id)
+        if "search" not in stored:
+            continue  # its ticket was erased, or it was graded elsewhere: nobody knows what this version had proposed
         intake = Intake.model_validate(stored["ingest"].output)
         analysis = understand(known, intake, Findings.model_validate(stored["search"].output))
         best = analysis.candidates[0] if analysis.candidates else None

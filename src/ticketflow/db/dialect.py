@@ -102,6 +102,14 @@ class Dialect(Protocol):
         """
         ...
 
+    def shred(self, engine: Engine) -> None:
+        """Take out of the files what was deleted before, where the database keeps it and we can say so.
+
+        Writers wait for no more than moments, but for the first time in a database of an older release. Called outside
+        of transactions; may be repeated. Raises StorageUnavailable while somebody keeps an old state open.
+        """
+        ...
+
     def unavailable(self, error: DBAPIError) -> StorageUnavailable | None:
         """What a driver's error means where it means that the database cannot serve now; None for any other."""
         ...

@@ -26,10 +26,13 @@ PRAGMAS = (
     "PRAGMA synchronous = FULL",  # NORMAL may lose acknowledged commits on power loss
     f"PRAGMA busy_timeout = {BUSY_TIMEOUT_MS}",
     "PRAGMA foreign_keys = ON",
+    "PRAGMA secure_delete = ON",  # what is deleted is overwritten: `shred` builds on it
     "PRAGMA cache_size = -65536",
 )
 CHANGES_KEPT = 200_000
 
+OVERWRITTEN = 1
+"""`user_version` of a file in which all that was ever deleted was overwritten."""
 MERGED_PAGES = 500  # of full text in one part of `tidy`: some tens of milliseconds
 
 SEARCH_SCHEMA = (
@@ -119,6 +122,7 @@ class SQLite:
         """See Dialect.create_search."""
         for statement in SEARCH_SCHEMA:
             connection.exec_driver_sql(statement)
+        connection.exec_driver_sql(f"PRAGMA user_version = {OVERWRITTEN}")
 
     def chunks_changed(
         self, connection: Connection, gone: Iterable[tuple[int, str]], new: Iterable[tuple[int, str]]
@@ -176,6 +180,25 @@ class SQLite:
         connection.exec_driver_sql("INSERT INTO chunk_fts (chunk_fts, rank) VALUES ('merge', ?)", (pages,))
         return connection.exec_driver_sql("SELECT total_changes()").scalar_one() - before >= 2
 
+    def shred(self, engine: Engine) -> None:
+        """See Dialect.shred: full text's lists are merged, the write-ahead log is emptied.
+
+        Pages that a release before `secure_delete` gave free may hold anything: such a file is rebuilt, once.
+        """
+        with engine.connect().execution_options(writes=True) as connection:
+            first = True
+            while _tidied(self, connection, first=first):
+                first = False
+            driver: Any = connection.connection.driver_connection
+            if driver.execute("PRAGMA user_version").fetchone()[0] < OVERWRITTEN:
+                driver.execute("VACUUM")
+                driver.execute(f"PRAGMA user_version = {OVERWRITTEN}")
+            if driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
+                raise StorageUnavailable(
+                    "Somebody keeps reading an old state of the database, so its log cannot be emptied.",
+                    remedy="End long reads, such as a backup or an export; then it goes on by itself.",
+                )
+
     def unavailable(self, error: DBAPIError) -> StorageUnavailable | None:
         """See Dialect.unavailable. DatabaseError itself, no kind of it, says that the file is no database."""
         no_database = type(error) is DatabaseError
@@ -190,6 +213,11 @@ class SQLite:
         elif "unable to open" in said or "readonly" in said:
             remedy = "Check that it is a file and that you may write to it and to its folder."
         return StorageUnavailable(f"The database did not answer: {said}.", remedy=remedy)
+
+
+def _tidied(dialect: SQLite, connection: Connection, *, first: bool) -> bool:
+    with connection.begin():
+        return dialect.tidy(connection, first=first)
 
 
 def _configure(connection: Any, _record: Any) -> None:

@@ -220,6 +220,9 @@ class TiDB:
         """See Dialect.tidy: the store merges by itself."""
         return False
 
+    def shred(self, engine: Engine) -> None:
+        """See Dialect.shred: the store drops old versions of a row by itself, after `tidb_gc_life_time`."""
+
     def unavailable(self, error: DBAPIError) -> StorageUnavailable | None:
         """See Dialect.unavailable."""
         code = _code(error)

@@ -10,6 +10,9 @@ from ticketflow.db.tables import case
 from ticketflow.domain import Value
 from ticketflow.errors import NotFound
 
+IDS = 500
+"""Ids a statement."""
+
 
 class NewCase(Value):
     """A resolved ticket: what was asked, what was replied, and with which answer."""
@@ -66,6 +69,15 @@ def remove_for_ticket(session: Session, workspace_id: str, ticket_id: str) -> st
     found = session.execute(select(case.c.id).where(*where)).scalar()
     if found is not None:
         session.execute(case.delete().where(*where))
+    return found
+
+
+def of_tickets(session: Session, workspace_id: str, ticket_ids: Sequence[str]) -> list[str]:
+    """The ids of the cases made of these tickets."""
+    found: list[str] = []
+    for start in range(0, len(ticket_ids), IDS):
+        mine = (case.c.workspace_id == workspace_id, case.c.ticket_id.in_(ticket_ids[start : start + IDS]))
+        found += session.execute(select(case.c.id).where(*mine)).scalars()
     return found
 
 

@@ -1,6 +1,6 @@
 """Counts by day (UTC): one row for each name and dimension, raised in the transaction of what is counted."""
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from ticketflow.clock import DAY
 from ticketflow.db import Session
@@ -13,6 +13,12 @@ def add(session: Session, workspace_id: str, name: str, dimension: str = "", val
     session.insert_once(daily_metric, {**key, "value": 0.0})
     where = (daily_metric.c[column] == wanted for column, wanted in key.items())
     session.execute(update(daily_metric).where(*where).values(value=daily_metric.c.value + value))
+
+
+def forget(session: Session, workspace_id: str, name: str) -> None:
+    """Remove every day's counts of a name."""
+    mine = (daily_metric.c.workspace_id == workspace_id, daily_metric.c.name == name)
+    session.execute(delete(daily_metric).where(*mine))
 
 
 def today(session: Session, workspace_id: str, name: str, dimension: str = "") -> float:
