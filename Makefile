@@ -37,6 +37,7 @@ lint: $(VENV)/dev ## Style, types, import contracts, file sizes, drift of openap
 	$(BIN)/python tools/openapi.py --check
 	$(BIN)/python tools/client.py --check
 	$(BIN)/python tools/cli_reference.py --check
+	$(BIN)/python tools/settings_reference.py --check
 
 fix: $(VENV)/dev ## Format, and mend what can be mended by itself
 	$(BIN)/ruff check --fix .

@@ -16,7 +16,7 @@ from ticketflow.cli import _exit_code  # pyright: ignore[reportPrivateUsage]
 from ticketflow.config import Config
 from ticketflow.errors import TicketFlowError
 from ticketflow.learning.certificate import labels_needed, spend
-from ticketflow.store.settings import Settings
+from ticketflow.store.settings import SecretSettings, Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 REFERENCE = ROOT / "docs" / "reference"
@@ -51,9 +51,9 @@ def test_every_variable_stands_in_the_configuration_reference_with_its_default()
 
 
 def test_every_setting_stands_in_the_settings_reference_with_its_default() -> None:
-    described = {name: default.strip("`") for name, default, _ in rows("settings.md")}
-    expected = {name: default_in_words(field.default) for name, field in Settings.model_fields.items()}
-    assert described == expected
+    described = {name: default.strip("`") for name, _, default, _ in rows("settings.md")}
+    fields = {**Settings.model_fields, **SecretSettings.model_fields}
+    assert described == {name: default_in_words(field.default) for name, field in fields.items()}
 
 
 def test_every_error_stands_in_the_error_reference_with_code_status_and_exit_code() -> None:
@@ -107,7 +107,7 @@ def test_the_guide_tells_how_many_graded_tickets_a_proof_takes() -> None:
     }
 
 
-@pytest.mark.parametrize("tool", ["cli_reference", "openapi"])
+@pytest.mark.parametrize("tool", ["cli_reference", "openapi", "settings_reference"])
 def test_the_generated_pages_are_current(tool: str, capsys: pytest.CaptureFixture[str]) -> None:
     main = runpy.run_path(str(ROOT / "tools" / f"{tool}.py"))["main"]
     assert main(["--check"]) == 0, capsys.readouterr().out

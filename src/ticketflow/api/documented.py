@@ -8,13 +8,15 @@ PROBLEM_SCHEMA = {"$ref": "#/components/schemas/Problem"}
 
 REASONS = {
     400: "The body is not JSON, or the request cannot be read.",
-    401: "No API key was sent, or it is not a live one.",
-    403: "The API key does not carry the scope.",
+    401: "No API key or session was sent, or it is not a live one.",
+    403: "The caller does not carry the scope, or a browser's request lacks its token.",
     404: "There is no such object in the key's workspace.",
     409: "The object changed meanwhile or exists already.",
+    412: "The object is not in the state that `If-Match` names.",
     413: "The body is over the limit of size.",
     415: "The body is not sent as JSON.",
     422: "A field, parameter or cursor is not acceptable; `errors` says which.",
+    429: "The key, the workspace or the address asks too often; go on after `Retry-After` seconds.",
     500: "Something unexpected; `error_id` leads to the log.",
     503: "The database cannot be used now; try again after `Retry-After` seconds.",
 }
@@ -26,9 +28,11 @@ _CODES = {
     403: "forbidden",
     404: "not_found",
     409: "conflict",
+    412: "precondition_failed",
     413: "too_large",
     415: "unsupported_media_type",
     422: "invalid_input",
+    429: "rate_limited",
     500: "internal",
     503: "storage_unavailable",
 }
@@ -43,7 +47,7 @@ def problem(status: int) -> dict[str, Any]:
         "status": status,
         "code": code,
         "detail": REASONS[status].partition(";")[0].removesuffix(".") + ".",
-        "retryable": status == 503,
+        "retryable": status in (429, 503),
     }
     return {
         "description": REASONS[status],

@@ -29,8 +29,8 @@ LOGGED_FRAMES = 8
 TITLES = {
     "bad_request": (400, "The request cannot be read"),
     "malformed_json": (400, "The body is not JSON"),
-    "unauthenticated": (401, "No live API key"),
-    "forbidden": (403, "The API key lacks the scope"),
+    "unauthenticated": (401, "No live API key or session"),
+    "forbidden": (403, "The caller may not do this"),
     "not_found": (404, "No such object"),
     "unknown_route": (404, "No such route"),
     "method_not_allowed": (405, "The route does not take this method"),
@@ -38,12 +38,19 @@ TITLES = {
     "key_taken": (409, "Another request stored the same first"),
     "encoder_switched": (409, "Another sentence encoder came into force"),
     "encoder_unavailable": (503, "The sentence encoder gives no answer"),
+    "idempotency_still_running": (409, "The first request with the key is under way"),
+    "idempotency_cut_short": (409, "The first request with the key was cut short"),
+    "idempotency_shown_once": (409, "What the request returned is shown once"),
     "lease_lost": (409, "Another worker holds the run"),
+    "precondition_failed": (412, "The object is in another state"),
     "too_large": (413, "Over a limit of size"),
     "unsupported_media_type": (415, "The body must be JSON"),
     "invalid_input": (422, "The request is not acceptable"),
+    "idempotency_key_reused": (422, "The key came with another request"),
     "invalid_file": (422, "The file cannot be read"),
     "address_refused": (422, "The URL must not be called"),
+    "rate_limited": (429, "Asked too often"),
+    "too_many_streams": (429, "Too many live streams at once"),
     "internal": (500, "Something went wrong here"),
     "misconfigured": (500, "The installation is wrong"),
     "not_sent": (502, "The other side took nothing"),
@@ -156,6 +163,7 @@ def of_error(error: TicketFlowError, *, where: str = "body") -> JSONResponse:
         headers["Retry-After"] = str(RETRY_AFTER_SECONDS)
     if isinstance(error, errors.Unauthenticated):
         headers["WWW-Authenticate"] = 'Bearer realm="ticketflow"'
+    headers |= getattr(error, "headers", {})
     pointer = f"/{error.field}" if where == "body" else error.field or ""
     fields = [FieldProblem(pointer=pointer, where=where, detail=error.message)] if error.field else []
     return response(
@@ -176,8 +184,8 @@ def internal(error: Exception) -> JSONResponse:
         "request_failed",
         error_id=error_id,
         error_type=type(error).__name__,
-        # The first line only: a database error goes on with the statement and the customer's words in it.
-        error=str(error).partition("\n")[0],
+        # Its text is left out unless it is ours: any other may quote what the caller sent.
+        error=str(error) if isinstance(error, TicketFlowError) else None,
         frames="".join(traceback.format_tb(error.__traceback__)[-LOGGED_FRAMES:]),
     )
     return response(

@@ -5,6 +5,7 @@ from collections.abc import Callable, Sequence
 from ticketflow.config import BUNDLED_ENCODER, EncoderProvider
 from ticketflow.embeddings.bundled import BundledEncoder
 from ticketflow.embeddings.encoder import Encoder
+from ticketflow.embeddings.endpoint import Key
 from ticketflow.embeddings.fastembed import FastembedEncoder
 from ticketflow.embeddings.remote import JinaEncoder, OpenAIEncoder
 from ticketflow.errors import InvalidInput, Misconfigured
@@ -19,17 +20,24 @@ def names(providers: Sequence[EncoderProvider]) -> list[str]:
 
 
 def make(
-    name: str, providers: Sequence[EncoderProvider], *, threads: int, key_of: Callable[[str], str | None]
+    name: str,
+    providers: Sequence[EncoderProvider],
+    *,
+    threads: int,
+    key_of: Callable[[str], str | None],
+    setting_of: Callable[[str], Callable[[], str | None]] | None = None,
 ) -> Encoder:
     """The encoder of that name; nothing is loaded or connected yet.
 
-    `key_of` looks an environment variable up. Raises InvalidInput for a name that there is not, and Misconfigured
-    where the variable that should hold the key is empty.
+    `key_of` looks an environment variable up, `setting_of` gives what looks up a key among the settings. Raises
+    InvalidInput for a name that there is not, and Misconfigured where the variable that should hold the key is empty.
     """
     if name == BUNDLED_ENCODER:
         return BundledEncoder(threads)
     for provider in providers:
         if provider.name == name:
+            if provider.key_setting is not None and setting_of is not None:
+                return _over_http(provider, setting_of(provider.key_setting))
             return _configured(provider, threads, key_of)
     model = name.removeprefix(FASTEMBED).strip()
     if name.startswith(FASTEMBED) and model:
@@ -53,4 +61,8 @@ def _configured(provider: EncoderProvider, threads: int, key_of: Callable[[str],
                 f"The encoder {provider.name} needs a key, and {provider.key_variable} holds none.",
                 remedy=f"Set the environment variable {provider.key_variable}.",
             )
+    return _over_http(provider, key)
+
+
+def _over_http(provider: EncoderProvider, key: Key) -> Encoder:
     return JinaEncoder(provider, key) if provider.kind == "jina" else OpenAIEncoder(provider, key)

@@ -9,13 +9,14 @@ import json
 import random
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
 from ticketflow.config import EncoderProvider
 from ticketflow.embeddings.answers import Unfit, read
 from ticketflow.embeddings.encoder import Vectors
-from ticketflow.embeddings.refusals import Failed, of_connection, of_status
+from ticketflow.embeddings.refusals import Failed, of_connection, of_no_key, of_status
 from ticketflow.errors import EncoderUnavailable, Misconfigured
 
 if TYPE_CHECKING:
@@ -27,6 +28,10 @@ PAUSE_SECONDS = (0.2, 0.6)  # before the second try, twice that before the third
 NUMBER_BYTES = 40  # of a number in JSON at most, white space included
 
 
+Key = str | Callable[[], str | None] | None
+"""An endpoint's key, or what looks it up before each call; none where the endpoint takes none."""
+
+
 class NotTaken(EncoderUnavailable):
     """The endpoint took offence at the request itself (status 400, 413 or 422); a text may be too long for it."""
 
@@ -34,11 +39,12 @@ class NotTaken(EncoderUnavailable):
 class Endpoint:
     """Threads may share it; it connects at first use."""
 
-    def __init__(self, provider: EncoderProvider, base_url: str, key: str | None) -> None:
+    def __init__(self, provider: EncoderProvider, base_url: str, key: Key) -> None:
         self._provider = provider
         self._url = f"{base_url.rstrip('/')}/embeddings"
         self._headers = {"content-type": "application/json", "accept": "application/json"}
-        if key is not None:
+        self._key_of = key if callable(key) else None
+        if isinstance(key, str):
             self._headers["authorization"] = f"Bearer {_checked(key, provider)}"
         self._lock = threading.Lock()
         self._open: tuple[asyncio.AbstractEventLoop, httpx2.AsyncClient] | None = None
@@ -50,6 +56,7 @@ class Endpoint:
         EncoderUnavailable, of the kind NotTaken where the request itself was refused.
         """
         most = count * dimension * NUMBER_BYTES + 1_000_000
+        self._look_up_key()
         try:
             return read(self._content(json.dumps(body).encode(), seconds, deadline, most), count, dimension)
         except Failed as failure:
@@ -58,6 +65,15 @@ class Endpoint:
         except Unfit as problem:
             remedy = "Check base_url, model and dimension of the encoder: this is not what was asked for."
             raise EncoderUnavailable(f"The encoder {self._provider.name} {problem}.", remedy=remedy) from problem
+
+    def _look_up_key(self) -> None:
+        """Where the key is a setting it may have changed."""
+        if self._key_of is None:
+            return
+        key = self._key_of()
+        if key is None:
+            raise EncoderUnavailable(f"The encoder {self._provider.name} has no key.", remedy=of_no_key(self._provider))
+        self._headers = {**self._headers, "authorization": f"Bearer {_checked(key, self._provider)}"}
 
     def close(self) -> None:
         """Let go of the connections and end the thread; calls under way fail, a later one connects anew."""
@@ -148,5 +164,5 @@ def _checked(key: str, provider: EncoderProvider) -> str:
         return key.strip()
     raise Misconfigured(
         f"The key of the encoder {provider.name} is empty or holds characters that no key has.",
-        remedy=f"Check the environment variable {provider.key_variable}.",
+        remedy=of_no_key(provider),
     )

@@ -57,7 +57,16 @@ def of_status(status: int, headers: Mapping[str, str], provider: EncoderProvider
     return Failed(f"answered with no embeddings {told}", "Check base_url of the encoder.")
 
 
+def of_no_key(provider: EncoderProvider) -> str:
+    """What to do where an endpoint has no key, or none that can be sent."""
+    if provider.key_setting is not None:
+        return f"Store the key {provider.key_setting} in the setting provider_keys."
+    return f"Check the environment variable {provider.key_variable}."
+
+
 def _about_the_key(provider: EncoderProvider) -> str:
+    if provider.key_setting is not None:
+        return f"Check the key {provider.key_setting} in the setting provider_keys, and what the account may do."
     if provider.key_variable is None:
         return "Name the environment variable that holds its key in the encoder's key_variable."
     return f"Check the key in the environment variable {provider.key_variable}, and what the account may do."

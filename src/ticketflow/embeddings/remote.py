@@ -12,7 +12,7 @@ import numpy as np
 
 from ticketflow.config import EncoderProvider
 from ticketflow.embeddings.encoder import Role, Vectors
-from ticketflow.embeddings.endpoint import Endpoint, NotTaken
+from ticketflow.embeddings.endpoint import Endpoint, Key, NotTaken
 from ticketflow.embeddings.texts import SAFE_BYTES, batches, cleaned, parts, shortened
 from ticketflow.errors import Misconfigured
 
@@ -32,7 +32,7 @@ OPENAI_URL = "https://api.openai.com/v1"
 class RemoteEncoder:
     """What encoders over the network share. Safe to call from several threads, which wait side by side."""
 
-    def __init__(self, provider: EncoderProvider, key: str | None, *, base_url: str, id: str) -> None:  # noqa: A002
+    def __init__(self, provider: EncoderProvider, key: Key, *, base_url: str, id: str) -> None:  # noqa: A002
         if provider.dimension is None:
             raise Misconfigured(
                 f"The encoder {provider.name} has no dimension.", remedy="Name the length of its vectors."
@@ -80,7 +80,7 @@ class RemoteEncoder:
 class JinaEncoder(RemoteEncoder):
     """Jina's encoders, told whether a text asks or is asked for; with late chunking where the encoder offers it."""
 
-    def __init__(self, provider: EncoderProvider, key: str | None = None) -> None:
+    def __init__(self, provider: EncoderProvider, key: Key = None) -> None:
         # The second generation knows no tasks; late chunking is documented for the third alone.
         self._tasks = not provider.model.startswith("jina-embeddings-v2")
         self._late = provider.late_chunking and provider.model.startswith("jina-embeddings-v3")
@@ -113,7 +113,7 @@ class JinaEncoder(RemoteEncoder):
 class OpenAIEncoder(RemoteEncoder):
     """Any endpoint that speaks OpenAI's embeddings protocol. It knows no roles."""
 
-    def __init__(self, provider: EncoderProvider, key: str | None = None) -> None:
+    def __init__(self, provider: EncoderProvider, key: Key = None) -> None:
         super().__init__(provider, key, base_url=OPENAI_URL, id=f"openai:{provider.model}@{provider.dimension}")
 
     def _body(self, texts: list[str], role: Role) -> dict[str, Any]:

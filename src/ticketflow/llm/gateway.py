@@ -1,6 +1,6 @@
 """One provider, asked over HTTP. The SDK's own retries are off: ours know the ticket's budget."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel
@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 MAX_ANSWER_TOKENS = 1_500
 NO_KEY = "none"  # the SDK wants one, where a local server does not
+
+Key = str | Callable[[], str | None] | None
+"""A provider's key, or what looks it up; looked up each time before a prompt is sent, in the thread that asks."""
 
 
 class Said(NamedTuple):
@@ -52,7 +55,7 @@ class Gateway(Protocol):
         ...
 
     def load(self) -> None:
-        """Import what asking needs, once, a second of it; not in the event loop, which others wait in."""
+        """Get ready to ask; once that takes a second. Not in the event loop, which others wait in."""
         ...
 
     async def ask(self, conversation: Sequence[Said], schema: type[BaseModel], seconds: float) -> Reply:
@@ -63,14 +66,16 @@ class Gateway(Protocol):
 class OpenAIGateway:
     """Any endpoint that speaks OpenAI's chat protocol."""
 
-    def __init__(self, provider: ModelProvider, key: str | None) -> None:
+    def __init__(self, provider: ModelProvider, key: Key) -> None:
         self.provider = provider
-        self._key = key
-        self._made: OpenAIChatModel | None = None
+        self._key_of = key if callable(key) else lambda: key
+        self._made: tuple[str | None, OpenAIChatModel] | None = None
 
     def load(self) -> None:
-        """See Gateway.load."""
-        self._model()
+        """See Gateway.load. Looks the key up as well: another one counts from now on."""
+        key = self._key_of()
+        if self._made is None or self._made[0] != key:
+            self._made = key, self._model(key)
 
     async def ask(self, conversation: Sequence[Said], schema: type[BaseModel], seconds: float) -> Reply:
         """See Gateway.ask."""
@@ -79,6 +84,8 @@ class OpenAIGateway:
         from pydantic_ai.output import OutputObjectDefinition
         from pydantic_ai.settings import ModelSettings
 
+        if self._made is None or (self.provider.key_setting is not None and self._made[0] is None):
+            raise Failed("no key")
         wanted = ModelRequestParameters()
         if self.provider.native:
             shape = OutputObjectDefinition(json_schema=schema.model_json_schema(), name=schema.__name__, strict=True)
@@ -86,7 +93,7 @@ class OpenAIGateway:
         settings = ModelSettings(temperature=0.0, max_tokens=MAX_ANSWER_TOKENS, timeout=seconds)
         try:
             answer = await direct.model_request(
-                self._model(), _messages(conversation), model_settings=settings, model_request_parameters=wanted
+                self._made[1], _messages(conversation), model_settings=settings, model_request_parameters=wanted
             )
         except exceptions.ModelTimeoutError as error:
             raise Failed("timeout", again=True) from error
@@ -103,15 +110,13 @@ class OpenAIGateway:
             answer.text or "", answer.finish_reason, answer.usage.input_tokens or 0, answer.usage.output_tokens or 0
         )
 
-    def _model(self) -> "OpenAIChatModel":
-        if self._made is None:
-            from openai import AsyncOpenAI
-            from pydantic_ai.models.openai import OpenAIChatModel
-            from pydantic_ai.providers.openai import OpenAIProvider
+    def _model(self, key: str | None) -> "OpenAIChatModel":
+        from openai import AsyncOpenAI
+        from pydantic_ai.models.openai import OpenAIChatModel
+        from pydantic_ai.providers.openai import OpenAIProvider
 
-            client = AsyncOpenAI(base_url=str(self.provider.base_url), api_key=self._key or NO_KEY, max_retries=0)
-            self._made = OpenAIChatModel(self.provider.model, provider=OpenAIProvider(openai_client=client))
-        return self._made
+        client = AsyncOpenAI(base_url=str(self.provider.base_url), api_key=key or NO_KEY, max_retries=0)
+        return OpenAIChatModel(self.provider.model, provider=OpenAIProvider(openai_client=client))
 
 
 def _messages(conversation: Sequence[Said]) -> list[Any]:

@@ -4,8 +4,9 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from ticketflow.api import paging
+from ticketflow.api import etags, paging
 from ticketflow.api.documented import fails
+from ticketflow.api.etags import IfMatch
 from ticketflow.api.existing import existing_named
 from ticketflow.api.guard import Calling, needs, router
 from ticketflow.api.schemas.knowledge import (
@@ -58,20 +59,33 @@ def list_articles(calling: Calling, query: Annotated[ArticleQuery, Query()]) -> 
     return ArticlePage(items=[ArticleSummary.model_validate(item) for item in items], next_cursor=cursor)
 
 
-@routes.get("/articles/{article_id}", summary="Read an article", responses=fails(404))
+@routes.get("/articles/{article_id}", summary="Read an article", responses={**fails(404), **etags.tagged()})
 @needs(Scope.ARTICLES_READ)
-def read_article(calling: Calling, article_id: str) -> ArticleOut:
+def read_article(calling: Calling, article_id: str, response: Response) -> ArticleOut:
     """An article at its newest version."""
     with calling.runtime.database.read() as session:
-        return ArticleOut.model_validate(articles.get(session, calling.workspace_id, article_id))
+        found = articles.get(session, calling.workspace_id, article_id)
+    etags.mark(response, etags.of_version(found.version))
+    return ArticleOut.model_validate(found)
 
 
-@routes.put("/articles/{article_id}", summary="Revise an article", responses=fails(404, 409))
+@routes.put(
+    "/articles/{article_id}",
+    summary="Revise an article",
+    responses={**fails(404, 409), **etags.tagged(checked=True)},
+)
 @needs(Scope.ARTICLES_WRITE)
-def revise_article(calling: Calling, article_id: str, body: ArticleRevision) -> ArticleOut:
+def revise_article(
+    calling: Calling, article_id: str, body: ArticleRevision, response: Response, if_match: IfMatch = None
+) -> ArticleOut:
     """Store the next version of an article as a whole. `version` is the one that was read; when somebody else was
     faster the change is refused with 409, and nothing of theirs is lost.
     """
+    if if_match is not None:
+        with calling.runtime.database.read() as session:
+            newest = articles.get(session, calling.workspace_id, article_id).version
+        for version in (newest, body.version):  # the second is checked again by the commit
+            etags.require(if_match, etags.of_version(version))
     made = publishing.revise_article(
         calling.runtime.database,
         calling.runtime.encoder,
@@ -81,4 +95,5 @@ def revise_article(calling: Calling, article_id: str, body: ArticleRevision) -> 
         calling.principal.actor,
         body.version,
     )
+    etags.mark(response, etags.of_version(made.version))
     return ArticleOut.model_validate(made)
