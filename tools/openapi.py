@@ -10,7 +10,9 @@ from typing import Any
 from ticketflow.api.app import bare_app
 from ticketflow.api.operations import Operation, Row, fields_of, operations
 from ticketflow.api.problems import TITLES
-from ticketflow.api.scopes import ALLOWS
+from ticketflow.api.roles import least_role
+from ticketflow.api.scopes import ALLOWS, Scope
+from ticketflow.domain import Role
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -49,9 +51,11 @@ def written(document: dict[str, Any]) -> str:
         str(document["info"]["description"]).strip(),
         "A running server shows this page at `/docs` and the machine-readable description at `/openapi.json`.",
         "## Scopes",
-        "Nothing is allowed that is not granted. `/`, `/healthz`, `/readyz`, `/docs` and `/openapi.json` need no key.",
+        "Nothing is allowed that is not granted. `/`, `/healthz`, `/readyz`, `/docs`, `/openapi.json` and signing in "
+        "need no key.",
         "\n".join(
-            ["| Scope | Lets a key |", "|---|---|"] + [f"| `{scope}` | {words} |" for scope, words in ALLOWS.items()]
+            ["| Scope | Lets its holder | Roles that have it |", "|---|---|---|"]
+            + [f"| `{scope}` | {words} | {_roles(scope)} |" for scope, words in ALLOWS.items()]
         ),
         "## Errors",
         "\n".join(
@@ -66,6 +70,10 @@ def written(document: dict[str, Any]) -> str:
             parts.append(f"## {tag}")
         parts += _operation(operation, document)
     return "\n\n".join(parts) + "\n"
+
+
+def _roles(scope: Scope) -> str:
+    return ", ".join(role.value for role in Role if role.rank >= least_role(scope).rank)
 
 
 def _operation(operation: Operation, document: dict[str, Any]) -> list[str]:

@@ -9,8 +9,8 @@ TicketFlowError                 code, HTTP status, retryable
 ├── Conflict              409   the object changed, exists already, or is in another state
 │   ├── KeyTaken                another transaction stored the same key first; retryable
 │   └── EncoderSwitched         another encoder came into force meanwhile; retryable
-├── Unauthenticated       401   no key, or not a live one
-├── Forbidden             403   the key lacks the scope
+├── Unauthenticated       401   no key or session, or not a live one
+├── Forbidden             403   the key or the role lacks the scope, or a browser's request its token
 ├── NotReady              503   the product cannot serve now and says what is missing; retryable
 │   ├── StorageUnavailable      the database cannot be reached, is locked or its disk is full
 │   ├── EncoderUnavailable      the sentence encoder, asked over a network, gives no answer
@@ -97,14 +97,14 @@ class EncoderSwitched(Conflict):
 
 
 class Unauthenticated(TicketFlowError):
-    """No API key was given, or it is not a live one."""
+    """No API key or session was given, or it is not a live one."""
 
     code = "unauthenticated"
     status = 401
 
 
 class Forbidden(TicketFlowError):
-    """The API key does not carry the scope that this needs."""
+    """The caller does not carry the scope that this needs, or their browser was talked into asking."""
 
     code = "forbidden"
     status = 403

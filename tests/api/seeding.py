@@ -8,10 +8,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ticketflow.api import sessions
 from ticketflow.domain import ChunkKind, Workspace
 from ticketflow.retrieval import chunks
 from ticketflow.runtime import Runtime
-from ticketflow.store import cases, certificates, notices
+from ticketflow.store import cases, certificates, notices, people
 from ticketflow.store.certificates import NewCertificate
 from ticketflow.testing import FrozenClock
 
@@ -138,6 +139,36 @@ def notice(garden: Garden) -> str:
         return notices.add(session, garden.workspace.id, "automation.lowered", f"the {garden.words} is wrong").id
 
 
+def key(garden: Garden) -> str:
+    return str(garden.created("/v1/keys", {"name": garden.words, "scopes": ["search:read"]})["id"])
+
+
+def person(garden: Garden) -> str:
+    """Somebody who is signed in."""
+    address = f"{garden.words.replace(' ', '.')}@example.com"
+    made = garden.created("/v1/people", {"email": address, "name": garden.words, "role": "viewer"})
+    with garden.runtime.database.write() as session:
+        who = people.get(session, garden.workspace.id, made["id"])
+        sessions.begin(session, garden.runtime.secret, who)
+    return str(made["id"])
+
+
+def endpoint(garden: Garden) -> str:
+    """With a test that is to be delivered to it."""
+    new = {"url": "https://hooks.example.org/", "description": garden.words}
+    made = garden.created("/v1/webhooks/endpoints", new)
+    garden.made["delivery_id"] = str(garden.created(f"/v1/webhooks/endpoints/{made['id']}/test", None)["id"])
+    return str(made["id"])
+
+
+def source(garden: Garden) -> str:
+    """Another system that may send tickets."""
+    slug = garden.words.replace(" ", "-")
+    made = garden.created("/v1/sources", {"slug": slug, "name": garden.words, "mapping": {"body": "$.text"}})
+    garden.made["source"] = str(made["address"])
+    return str(made["id"])
+
+
 SEEDS: dict[str, Seed] = {
     "": settings,
     "answer_id": answer,
@@ -147,6 +178,10 @@ SEEDS: dict[str, Seed] = {
     "experiment_id": experiment,
     "certificate_id": certificate,
     "notice_id": notice,
+    "endpoint_id": endpoint,  # and with it delivery_id
+    "source_id": source,  # and with it source, its address
+    "key_id": key,
+    "person_id": person,
 }
 """What makes an object, by the name of the path parameter that asks for its id; in this order."""
 

@@ -15,7 +15,7 @@ from ticketflow.api.guard import PUBLIC, GuardedRoute, declared_scope, needs
 from ticketflow.api.scopes import Scope
 from ticketflow.errors import Misconfigured
 
-OPEN_TO_ALL = {"/", "/healthz", "/readyz", "/docs", "/openapi.json"}
+OPEN_TO_ALL = {"/", "/healthz", "/readyz", "/docs", "/openapi.json", "/sign-in", "/v1/sessions"}
 
 
 def routes() -> Iterator[tuple[str, str, str]]:

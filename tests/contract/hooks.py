@@ -22,6 +22,8 @@ EVERY_TEXT = "a pattern at every text of the description would say it, and bury 
 MEANINGS = {
     r"the text holds a NUL character": EVERY_TEXT,
     r"the text is empty": EVERY_TEXT,
+    r"^The key would have expired before it is made": "it depends on the time",
+    r"^The sign-in link does not open anything": "a token is a secret, and each opens once",
     r"The cursor is not one of this list's": "a cursor is opaque, signed for one list and its filters",
     r"There is no answer ": STATE,
     r"has no accepted wrong share of its own": STATE,
@@ -51,7 +53,7 @@ def fitting_requests_are_taken(ctx: CheckContext, response: Response, case: sche
 
 def refused_for_its_meaning(status: int, body: bytes) -> bool:
     """Whether the response is a problem that MEANINGS gives a reason for."""
-    if status != 422:
+    if status not in (401, 422):
         return False
     detail = json.loads(body)["detail"]
     return any(re.search(meaning, detail) for meaning in MEANINGS)

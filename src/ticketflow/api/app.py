@@ -9,16 +9,17 @@ from starlette.concurrency import run_in_threadpool
 
 from ticketflow import __version__
 from ticketflow.api import description, problems
+from ticketflow.api.admission import Admission
 from ticketflow.api.boundary import ErrorBoundary
 from ticketflow.api.cursors import Cursors
 from ticketflow.api.guard import require_guarded
 from ticketflow.api.headers import SafeHeaders
-from ticketflow.api.keys import Gate
 from ticketflow.api.limits import MAX_BODY_BYTES, BodyLimit
 from ticketflow.api.readiness import Readiness
 from ticketflow.api.routes import (
     answers,
     articles,
+    audit_log,
     audits,
     automation,
     certificates,
@@ -26,14 +27,19 @@ from ticketflow.api.routes import (
     docs,
     experiments,
     health,
+    keys,
     notices,
+    people,
     runs,
     search,
+    sessions,
     settings,
+    sign_in_page,
     tickets,
 )
 from ticketflow.api.server import DRAIN_SECONDS
 from ticketflow.api.turns import Turns
+from ticketflow.api.uses import Uses
 from ticketflow.runtime import Runtime
 
 RESOURCES = (
@@ -49,8 +55,13 @@ RESOURCES = (
     audits,
     experiments,
     notices,
+    sessions,
+    people,
+    keys,
+    audit_log,
     health,
     docs,
+    sign_in_page,
 )
 
 
@@ -62,7 +73,7 @@ def create_app(runtime: Runtime, *, max_body_bytes: int = MAX_BODY_BYTES) -> Fas
     app = bare_app(max_body_bytes=max_body_bytes)
     app.state.runtime = runtime
     app.state.turns = Turns()
-    app.state.gate = Gate(runtime.database, runtime.secret)
+    app.state.admission = Admission(runtime)
     app.state.cursors = Cursors(runtime.secret)
     app.state.readiness = Readiness(runtime)
     return app
@@ -100,9 +111,12 @@ async def _lifespan(app: FastAPI) -> AsyncGenerator[None]:
     threads = runtime.config.workers
     if threads:
         await run_in_threadpool(runtime.runner.start, threads)
+    uses: Uses = app.state.admission.uses
+    uses.start()
     try:
         yield
     finally:
+        await run_in_threadpool(uses.stop)
         if threads:
             await run_in_threadpool(runtime.runner.stop, DRAIN_SECONDS)
         await run_in_threadpool(warming.join, DRAIN_SECONDS)  # Python must not end under libraries that are loading

@@ -7,8 +7,10 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 from pydantic import BaseModel
 
+from ticketflow.api import csrf
+from ticketflow.api.cookies import NAME
 from ticketflow.api.documented import problem
-from ticketflow.api.guard import SECURITY_SCHEME
+from ticketflow.api.guard import COOKIE_SCHEME, SECURITY_SCHEME
 from ticketflow.api.problems import Problem
 from ticketflow.api.schemas.base import In, Out
 from ticketflow.api.scopes import ALLOWS
@@ -36,6 +38,15 @@ _SECURITY: Json = {
 }
 
 
+_COOKIE: Json = {
+    "type": "apiKey",
+    "in": "cookie",
+    "name": NAME,
+    "description": "A person's browser, signed in by `POST /v1/sessions`; the scopes are those of the role. Over https "
+    f"the name begins with `__Host-`. Whatever is no GET needs the header `{csrf.HEADER}`, from our own pages.",
+}
+
+
 def install(app: FastAPI) -> None:
     """Make `app.openapi()` give the completed description."""
 
@@ -51,7 +62,7 @@ def describe(app: FastAPI) -> Json:
     """The OpenAPI 3.1 document."""
     document = get_openapi(title=app.title, version=app.version, description=app.description, routes=list(app.routes))
     components = document["components"]
-    components["securitySchemes"] = {SECURITY_SCHEME: _SECURITY}
+    components["securitySchemes"] = {SECURITY_SCHEME: _SECURITY, COOKIE_SCHEME: _COOKIE}
     schemas = cast(Json, components["schemas"])
     for name in ("HTTPValidationError", "ValidationError"):
         schemas.pop(name, None)

@@ -7,9 +7,12 @@ from typing import Annotated, Any, TypeVar, cast
 from fastapi import APIRouter, Depends, Request, Response
 from fastapi.routing import APIRoute, RouteContext
 from starlette.concurrency import run_in_threadpool
+from starlette.requests import HTTPConnection
 
+from ticketflow.api.admission import Admission
+from ticketflow.api.csrf import SAFE_METHODS
 from ticketflow.api.cursors import Cursors
-from ticketflow.api.keys import Gate, Principal
+from ticketflow.api.principal import Principal
 from ticketflow.api.problems import UnsupportedMediaType
 from ticketflow.api.readiness import Readiness
 from ticketflow.api.scopes import Scope
@@ -21,7 +24,9 @@ Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
 Handler = Callable[[Request], Coroutine[Any, Any, Response]]
 
 PUBLIC = "public"
+KNOWN = "known"
 SECURITY_SCHEME = "api_key"
+COOKIE_SCHEME = "session"
 
 
 def needs(scope: Scope) -> Callable[[Endpoint], Endpoint]:
@@ -40,13 +45,25 @@ def public(endpoint: Endpoint) -> Endpoint:
     return endpoint
 
 
+def known(endpoint: Endpoint) -> Endpoint:
+    """Declare that a route is open to every key and to everybody who is signed in: it is about the caller alone."""
+    endpoint.__dict__["required_scope"] = KNOWN
+    return endpoint
+
+
+def answers_once(endpoint: Endpoint) -> Endpoint:
+    """Declare that a route's answer holds what is shown once, and so is kept for no repetition."""
+    endpoint.__dict__["answer_shown_once"] = True
+    return endpoint
+
+
 def declared_scope(endpoint: Callable[..., Any]) -> str:
-    """The scope a route declares, or PUBLIC. Raises Misconfigured when it declares neither."""
+    """The scope a route declares, KNOWN or PUBLIC. Raises Misconfigured when it declares none of them."""
     scope: str | None = getattr(endpoint, "required_scope", None)
     if scope is None:
         raise Misconfigured(
             f"The route {endpoint.__module__}.{endpoint.__name__} declares no scope.",
-            remedy="Put @needs(Scope.…) or @public below its route decorator.",
+            remedy="Put @needs(Scope.…), @known or @public below its route decorator.",
         )
     return scope
 
@@ -57,13 +74,16 @@ class GuardedRoute(APIRoute):
     def __init__(self, path: str, endpoint: Callable[..., Any], **options: Any) -> None:
         self.scope = declared_scope(endpoint)
         if self.scope != PUBLIC:
-            extra = {"security": [{SECURITY_SCHEME: [str(self.scope)]}], "x-scope": str(self.scope)}
+            scopes = [] if self.scope == KNOWN else [str(self.scope)]
+            extra: dict[str, Any] = {"security": [{SECURITY_SCHEME: scopes}, {COOKIE_SCHEME: scopes}]}
+            extra |= {"x-scope": scopes[0]} if scopes else {}
             options["openapi_extra"] = {**extra, **(options.get("openapi_extra") or {})}
         super().__init__(path, endpoint, **options)
 
     def get_route_handler(self) -> Handler:
         """The endpoint behind its checks."""
         handle = super().get_route_handler()
+        scope = None if self.scope in (PUBLIC, KNOWN) else Scope(self.scope)
 
         async def checked(request: Request) -> Response:
             if self.body_field is not None:
@@ -73,12 +93,27 @@ class GuardedRoute(APIRoute):
         async def guarded(request: Request) -> Response:
             turns = cast(Turns, request.app.state.turns)
             async with turns.taken():
-                gate = cast(Gate, request.app.state.gate)
-                header = request.headers.get("authorization")
-                request.state.principal = await run_in_threadpool(gate.admit, header, Scope(self.scope))
-                return await checked(request)
+                principal = await run_in_threadpool(admit, request, scope)
+                request.state.principal = principal
+                try:
+                    return await checked(request)
+                finally:
+                    if principal.session_id is not None and request.method not in SAFE_METHODS:
+                        # It may have been about this very session, and whoever signs out is out at once.
+                        cast(Admission, request.app.state.admission).sessions.forget(principal.session_id)
 
         return checked if self.scope == PUBLIC else guarded
+
+
+def admit(connection: HTTPConnection, scope: Scope | None) -> Principal:
+    """Who sends a request or opens a WebSocket; without a scope, anybody who is known.
+
+    Raises Unauthenticated, Forbidden and StorageUnavailable.
+    """
+    caller = cast(Admission, connection.app.state.admission).admit(connection)
+    if scope is not None:
+        caller.require(scope)
+    return caller
 
 
 def require_guarded(context: RouteContext) -> None:

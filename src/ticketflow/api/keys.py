@@ -7,15 +7,16 @@ import hashlib
 import hmac
 import secrets
 import string
-import threading
 import time
 import zlib
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 
-from ticketflow.api.scopes import Scope, parse
+from ticketflow.api.principal import Principal, require_all
+from ticketflow.api.remembered import Remembered
+from ticketflow.api.scopes import parse
+from ticketflow.api.uses import Uses
 from ticketflow.db import Database, Session
-from ticketflow.errors import Forbidden, InvalidInput, Unauthenticated
+from ticketflow.errors import InvalidInput, Unauthenticated
 from ticketflow.store import audit, keys
 from ticketflow.store.keys import ApiKey
 
@@ -23,28 +24,11 @@ PREFIX = "tf_live"
 ID_LENGTH = 16
 SECRET_LENGTH = 43  # of 62 characters: 256 bits
 CRC_LENGTH = 8
-CACHE_SECONDS = 0.5  # a revocation made by another process shows after this long at the latest
-CACHED_KEYS = 10_000
 NAME_LENGTH = 190
 
 _ALPHABET = string.ascii_letters + string.digits
 _ID_ALPHABET = string.ascii_lowercase + string.digits
 _REMEDY = "Send a live key as `Authorization: Bearer tf_live_…`; `ticketflow key create` makes one."
-
-
-@dataclass(frozen=True)
-class Principal:
-    """Who asks: a key, its workspace and what it may do."""
-
-    key_id: str
-    name: str
-    workspace_id: str
-    scopes: frozenset[str]
-
-    @property
-    def actor(self) -> str:
-        """How the audit log and the feedback name this caller, at most 190 characters."""
-        return f"key:{self.key_id}"
 
 
 def create(
@@ -56,12 +40,18 @@ def create(
     *,
     actor: str,
     expires_at: int | None = None,
+    held: Iterable[str] | None = None,
+    replaces: str | None = None,
 ) -> tuple[ApiKey, str]:
     """Make a key: the stored row, and the text that is shown once and kept nowhere.
 
-    Raises InvalidInput for an unknown scope, none at all, an unusable name, or an expiry that is over already.
+    `held` is what its maker may do; None stands for whoever holds the machine, and may do everything. Raises
+    InvalidInput for an unknown scope, none at all, an unusable name, or an expiry that is over already, and Forbidden
+    for a scope that is not held.
     """
     scopes = parse(scope_names)
+    if held is not None:
+        require_all(held, scopes, "Such a key")
     if not 1 <= len(name.strip()) <= NAME_LENGTH:
         raise InvalidInput(f"A key's name has 1 to {NAME_LENGTH} characters.", field="name")
     if expires_at is not None and expires_at <= session.now:
@@ -79,9 +69,11 @@ def create(
         created_at=session.now,
         expires_at=expires_at,
         revoked_at=None,
+        replaces=replaces,
     )
     keys.add(session, made)
-    audit.record(session, workspace_id, actor, "api_key.created", key_id, name=made.name, scopes=made.scopes)
+    told = {"name": made.name, "scopes": made.scopes} | ({"replaces": replaces} if replaces else {})
+    audit.record(session, workspace_id, actor, "api_key.created", key_id, **told)
     return made, f"{body}_{checksum(body)}"
 
 
@@ -121,51 +113,38 @@ def split(token: str) -> tuple[str, str]:
 
 
 class Gate:
-    """Checks the keys of one process. Rows are remembered for CACHE_SECONDS, secrets never."""
+    """Checks the keys of one process. Rows are remembered for half a second, secrets never."""
 
     def __init__(
-        self, database: Database, installation_secret: bytes, monotonic: Callable[[], float] = time.monotonic
+        self,
+        database: Database,
+        installation_secret: bytes,
+        uses: Uses,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._database = database
         self._secret = installation_secret
-        self._monotonic = monotonic
-        self._rows: dict[str, tuple[float, ApiKey]] = {}
-        self._lock = threading.Lock()
+        self._uses = uses
+        self._rows = Remembered(self._read, monotonic)
 
-    def admit(self, authorization: str | None, scope: Scope) -> Principal:
-        """Who sends this Authorization header. Raises Unauthenticated, Forbidden, StorageUnavailable."""
+    def admit(self, authorization: str | None) -> Principal:
+        """Who sends this Authorization header. Raises Unauthenticated, StorageUnavailable."""
         key_id, secret = split(bearer(authorization))
-        row = self._row(key_id)
+        row = self._rows.get(key_id)
         # A digest is compared for an unknown id too, so that the time taken tells nothing about which ids exist.
         right = hmac.compare_digest(digest(self._secret, key_id, secret), row.digest if row else "0" * 64)
         if row is None or not right:
             raise Unauthenticated("There is no such API key here.", remedy=_REMEDY)
-        if not row.live(self._database.clock.now()):
+        now = self._database.clock.now()
+        if not row.live(now):
             ended = "was revoked" if row.revoked_at is not None else "has expired"
             raise Unauthenticated(f"The API key {key_id} {ended}.", remedy=_REMEDY)
-        if scope not in row.scopes:
-            raise Forbidden(
-                f"The API key {key_id} does not carry the scope {scope}.",
-                remedy=f"Make one with `ticketflow key create NAME --scope {scope}`.",
-            )
-        return Principal(key_id, row.name, row.workspace_id, frozenset(row.scopes))
+        self._uses.key(key_id, now)
+        return Principal("key", key_id, row.name, row.workspace_id, frozenset(row.scopes))
 
-    def _row(self, key_id: str) -> ApiKey | None:
-        now = self._monotonic()
-        with self._lock:
-            read_at, row = self._rows.get(key_id, (0.0, None))
-        if row is not None and now - read_at < CACHE_SECONDS:
-            return row
+    def _read(self, key_id: str) -> ApiKey | None:
         with self._database.read() as session:
-            row = keys.find(session, key_id)
-        with self._lock:
-            if len(self._rows) >= CACHED_KEYS:
-                self._rows.clear()
-            if row is None:
-                self._rows.pop(key_id, None)
-            else:
-                self._rows[key_id] = (now, row)  # the time before the read: a row is never older than it claims
-        return row
+            return keys.find(session, key_id)
 
 
 def bearer(authorization: str | None) -> str:

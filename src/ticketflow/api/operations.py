@@ -21,6 +21,7 @@ class Operation:
     summary: str
     description: str
     scope: str | None
+    secured: bool
     parameters: list[Row]
     body: Json | None
     body_example: Any
@@ -38,7 +39,7 @@ class Operation:
     def curl(self) -> str:
         """A command line that calls it."""
         lines = [f'curl -X {self.method} "$TICKETFLOW_URL{self.path}"']
-        if self.scope:
+        if self.secured:
             lines.append('-H "Authorization: Bearer $TICKETFLOW_KEY"')
         if self.body is not None:
             lines.append('-H "Content-Type: application/json"')
@@ -66,6 +67,7 @@ def _operation(method: str, path: str, spec: Json, document: Json) -> Operation:
         summary=spec["summary"],
         description=spec.get("description", ""),
         scope=spec.get("x-scope"),
+        secured="security" in spec,
         parameters=[_parameter(parameter, document) for parameter in spec.get("parameters", [])],
         body=body.get("schema"),
         body_example=body.get("example"),

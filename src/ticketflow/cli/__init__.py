@@ -20,6 +20,7 @@ from ticketflow.cli.experiment import experiment_app
 from ticketflow.cli.explain import explain
 from ticketflow.cli.importing import import_
 from ticketflow.cli.key import key_app
+from ticketflow.cli.person import person_app
 from ticketflow.cli.process import process
 from ticketflow.cli.replay import replay
 from ticketflow.cli.searching import search
@@ -48,6 +49,7 @@ app.add_typer(audit_app, name="audit")
 app.add_typer(article_app, name="article")
 app.add_typer(experiment_app, name="experiment")
 app.add_typer(key_app, name="key")
+app.add_typer(person_app, name="person")
 app.add_typer(secrets_app, name="secrets")
 app.add_typer(database_app, name="db")
 app.add_typer(encoder_app, name="encoder")

@@ -11,6 +11,7 @@ import typer
 from rich.text import Text
 
 from ticketflow.cli.context import console, emit, output, runtime
+from ticketflow.cli.person import first_invitation
 from ticketflow.cli.progress import progress
 
 if TYPE_CHECKING:
@@ -118,6 +119,8 @@ def _live(built: "Runtime", listener: socket.socket, pause: float) -> None:
         console.print(Text.assemble(("Kettle & Crane", "bold"), f" at {address}, API reference at {address}/docs"))
         look = f"curl -H 'Authorization: Bearer {server.visitor_key(built)}' {address}/v1/tickets"
         console.print(Text(f"Look in: {look}", style="dim"), soft_wrap=True)
+        for line in first_invitation(built, address):
+            console.print(Text(line), soft_wrap=True)
         console.print("A reply is green when it is the right one, red when it is not. Ctrl-C ends the demo.\n")
         with Live(board.render(), console=console, refresh_per_second=8) as live:
             for arrival in arrivals:

@@ -1,4 +1,4 @@
-"""`ticketflow key`: API keys made, listed and revoked."""
+"""`ticketflow key`: API keys made, listed, rotated and revoked."""
 
 import re
 from typing import TYPE_CHECKING, Annotated
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 key_app = typer.Typer(
     no_args_is_help=True,
-    help="Make, list and revoke API keys.",
+    help="Make, list, rotate and revoke API keys.",
     epilog="Example: `ticketflow key create help-desk --scope tickets:read --scope tickets:write`",
 )
 
@@ -115,6 +115,47 @@ def revoke(
         console.print(f"The key {escape(key_id)} is revoked.")
 
 
+@key_app.command()
+def rotate(
+    key_id: Annotated[
+        str, typer.Argument(metavar="ID", help="The key's id, as `key list` shows it.", show_default=False)
+    ],
+    home: Home = None,
+    overlap: Annotated[str, typer.Option(help="How long the old key goes on: 30m, 12h, 7d.")] = "1d",
+    expires: Annotated[
+        str | None, typer.Option(help="End the new one after this long. [default: as long as the old one was made for]")
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key that takes another's place, and show it, once. Both open the API until the old one ends.
+
+    Example: `ticketflow key rotate 3k9x0qv7m2ab81tz --overlap 7d`
+
+    The new key alone is on standard output. At most two keys of a line are live: a third is refused.
+    """
+    from ticketflow.api import rotation
+
+    built = runtime(home, existing=True)
+    workspace = built.workspace()
+    lifetime = _duration(expires) if expires is not None else None
+    with built.database.write() as session:
+        made, text = rotation.rotate(
+            session,
+            workspace.id,
+            built.secret,
+            key_id,
+            actor=_ACTOR,
+            overlap=_duration(overlap),
+            expires_at=None if lifetime is None else session.now + lifetime,
+        )
+    if as_json:
+        emit({**_shown(made), "key": text})
+        return
+    typer.echo(text)
+    console.print(f"Key {made.id} replaces {escape(key_id)}, which ends in {overlap}: {', '.join(made.scopes)}.")
+    console.print("It is shown this once and kept nowhere; store it now.")
+
+
 def _duration(text: str) -> int:
     """A duration such as `90d` in microseconds. Raises InvalidInput."""
     from ticketflow import clock
@@ -142,4 +183,6 @@ def _shown(key: "ApiKey") -> dict[str, object]:
         "created_at": to_iso(key.created_at),
         "expires_at": None if key.expires_at is None else to_iso(key.expires_at),
         "revoked_at": None if key.revoked_at is None else to_iso(key.revoked_at),
+        "used_at": None if key.used_at is None else to_iso(key.used_at),
+        "replaces": key.replaces,
     }

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from ticketflow.cli.context import Home, runtime, say
+from ticketflow.cli.person import first_invitation
 from ticketflow.cli.workers import leave_with_parent
 
 EXIT_NOT_DRAINED = 1
@@ -29,7 +30,8 @@ def serve(
 
     Example: `ticketflow serve --home /var/lib/ticketflow --port 8080`
 
-    The address is printed on standard output as soon as requests are answered; the log goes to standard error.
+    The address is printed on standard output as soon as requests are answered, and as long as nobody has ever signed
+    in, a link that signs the owner in once; the log goes to standard error.
     """
     built = runtime(home, host=host, port=port, workers=workers)
     workspace = built.workspace()
@@ -38,8 +40,9 @@ def serve(
 
     listener = server.listen(built.config.host, built.config.port)
     address = server.address(listener)
-    told = f"TicketFlow at {address}, workspace {workspace.slug}, {built.config.workers} worker threads."
-    server.Server(create_app(built), listener, lambda: say(told)).serve_until_stopped()
+    told = [f"TicketFlow at {address}, workspace {workspace.slug}, {built.config.workers} worker threads."]
+    told += first_invitation(built, address)
+    server.Server(create_app(built), listener, lambda: say("\n".join(told))).serve_until_stopped()
     built.close()
 
 

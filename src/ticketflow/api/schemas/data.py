@@ -23,9 +23,7 @@ class ErasureIn(In):
 
     model_config = example({"ticket_id": TICKET_ID, "dry_run": True})
 
-    requester_email: Name | None = Field(
-        None, description="Where the tickets came from; capitals are equal."
-    )
+    requester_email: Name | None = Field(None, description="Where the tickets came from; capitals are equal.")
     ticket_id: Name | None = Field(None, description="A ticket.")
     dry_run: Flag = Field(False, description="Only count what would go.")
 
@@ -41,9 +39,7 @@ class ErasureOut(Out):
 
     model_config = example({"run_id": RUN_ID, "dry_run": False, "counts": _COUNTS})
 
-    run_id: str | None = Field(
-        description="The run that erases, for `GET /v1/runs/{run_id}`; null: none."
-    )
+    run_id: str | None = Field(description="The run that erases, for `GET /v1/runs/{run_id}`; null: none.")
     dry_run: bool
     counts: dict[str, int] = Field(description="How many rows of each kind go.")
 
