@@ -91,8 +91,8 @@ def test_nothing_is_written_by_a_replay(acme: Any, decided: dict[str, Any], runt
 @pytest.mark.parametrize(
     ("body", "told"),
     [
-        ({"settings": {"max_wrnog": 0.1}}, "There is no setting 'max_wrnog'."),
-        ({"settings": {"max_wrong": "little"}}, "The setting max_wrong cannot be"),
+        ({"settings": {"max_wrnog": 0.1}}, "body /settings/max_wrnog: Extra inputs are not permitted."),
+        ({"settings": {"max_wrong": "little"}}, "body /settings/max_wrong: Input should be a valid number"),
         ({"now": True, "version": "untaught"}, "exclude each other"),
     ],
 )

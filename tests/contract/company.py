@@ -32,11 +32,14 @@ ROUNDS = 3  # of seeding: there is more than one id to choose from, and a second
 
 @dataclass(frozen=True)
 class Served:
-    """Where the API answers, the key that opens it, and known ids by the names of path parameters."""
+    """Where the API answers, the key that opens it, known ids by the names of path parameters, and how many operations
+    there are.
+    """
 
     url: str
     key: str
     ids: dict[str, list[str]]
+    operations: int
 
 
 class Asking:
@@ -68,12 +71,14 @@ def serving(folder: Path) -> Generator[Served]:
     at_work = replace(company.runtime, config=company.runtime.config.model_copy(update={"workers": WORKERS}))
     listener = listen("127.0.0.1", 0)
     started = threading.Event()
-    server = Server(create_app(at_work), listener, started.set)
+    app = create_app(at_work)
+    server = Server(app, listener, started.set)
     thread = threading.Thread(target=server.serve_until_stopped, name="server")
     thread.start()
     try:
         assert started.wait(30), "the server did not start"
-        yield Served(address(listener), key, {name: [one[name] for one in rounds] for name in rounds[0]})
+        ids = {name: [one[name] for one in rounds] for name in rounds[0]}
+        yield Served(address(listener), key, ids, sum(map(len, app.openapi()["paths"].values())))
     finally:
         server.should_exit = True
         thread.join()

@@ -6,7 +6,8 @@ from pydantic import Field
 
 from ticketflow.agent.past import Past
 from ticketflow.agent.replay import Comparison, Configuration, Replay
-from ticketflow.api.schemas.base import Flag, In, Name, Out, Text, example
+from ticketflow.api.schemas.base import Flag, In, Out, Text, example
+from ticketflow.api.schemas.settings import SettingsPatch
 from ticketflow.api.schemas.tickets import ANSWER_ID, DECISION, TICKET_ID, CandidateOut, DecisionOut, GuessOut
 from ticketflow.domain import Action, Level, Priority, Sentiment, Stage
 
@@ -248,8 +249,9 @@ class ReplayIn(In):
 
     model_config = example({"settings": {"level": "assist"}})
 
-    settings: dict[Name, Any] = Field(
-        default={}, max_length=100, description="Other settings by name; those that are not sent stay as they were."
+    settings: SettingsPatch = Field(
+        default_factory=lambda: SettingsPatch.model_validate({}),
+        description="Other settings by name; those that are not sent stay as they were.",
     )
     now: Flag = Field(False, description="Under today's score version, answers, settings and certificates.")
     version: Text | None = Field(None, max_length=64, description="The same under this score version.")
@@ -257,7 +259,7 @@ class ReplayIn(In):
 
     def configuration(self) -> Configuration:
         """As the agent takes it."""
-        return Configuration.model_validate(self.model_dump())
+        return Configuration.model_validate({**self.model_dump(), "settings": self.settings.changes()})
 
 
 class DifferenceOut(Out):

@@ -4,7 +4,7 @@ Written by tools/client.py from openapi.json; edit the API's routes and schemas 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any, Literal
+from typing import Literal
 
 from ticketflow_client.calls import OMITTED, Call, Omitted, given, segment
 from ticketflow_client.following import Position
@@ -472,7 +472,7 @@ class Decisions(Resource):
         self,
         decision_id: str,
         *,
-        settings: Mapping[str, Any] | Omitted = OMITTED,
+        settings: schemas.SettingsPatch | Omitted = OMITTED,
         now: bool | Omitted = OMITTED,
         version: str | Omitted | None = OMITTED,
         search_again: bool | Omitted = OMITTED,

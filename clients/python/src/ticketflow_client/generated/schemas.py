@@ -913,6 +913,51 @@ class SettingsOut(Schema):
     """New or changed cases after which learning runs again."""
 
 
+class SettingsPatch(Schema):
+    """What is to change; the rest stays."""
+
+    automation: bool | None = None
+    """The kill switch: false stops every automatic reply."""
+    level: Level | None = None
+    """What the agent may do at most."""
+    levels: dict[str, Level] | None = None
+    """The same for single categories; replaces the whole table."""
+    max_wrong: float | None = None
+    """Largest accepted share of wrong automatic replies."""
+    certainty: float | None = None
+    """How sure a certificate must be that it is kept."""
+    category_max_wrong: dict[str, float] | None = None
+    """Categories with a share of their own; replaces the whole table."""
+    sensitive: list[str] | None = None
+    """Categories that are never automatic; replaces the whole list."""
+    max_replies_per_day: int | None = None
+    """Most automatic replies in one day (UTC); null takes the limit away."""
+    max_replies_per_ticket: int | None = None
+    """Most automatic replies in one ticket."""
+    max_replies_per_requester: int | None = None
+    """Most automatic replies to one e-mail address in one day."""
+    audit_share: float | None = None
+    """Share of tickets that people grade."""
+    audit_days: int | None = None
+    """Days for grading, after which a ticket counts as wrong."""
+    novelty_share: float | None = None
+    """Expected share of tickets that no known answer fits."""
+    link_hosts: list[str] | None = None
+    """Hosts that links in replies may name; replaces the list; null: any."""
+    teams: dict[str, str] | None = None
+    """Replaces the whole table."""
+    default_team: str | None = None
+    """Team that takes every other ticket."""
+    language_models: bool | None = None
+    """Whether language models read this workspace's tickets."""
+    max_model_tokens_per_day: int | None = None
+    """Most tokens for language models in one day; null takes the limit away."""
+    max_model_cost_per_day: float | None = None
+    """Most money for language models in one day; null takes the limit away."""
+    refit_after: int | None = None
+    """New or changed cases before learning runs again."""
+
+
 class SideOut(Schema):
     """A side so far."""
 
