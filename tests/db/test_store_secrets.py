@@ -1,6 +1,8 @@
 """Secrets at rest: encrypted, bound to their place, readable with the right keys alone, never lost by a rotation."""
 
 import base64
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -251,3 +253,56 @@ def test_a_value_stored_while_keys_change_goes_by_the_new_one(
     put(database, elsewhere, workspace, "b")
     assert len(key_ids(database)) == 1
     assert get(database, secrets, workspace, "b") == CANARY
+
+
+def test_values_stored_while_the_key_is_rotated_again_and_again_can_all_be_read(
+    database: Database, workspace: Workspace, file: Path
+) -> None:
+    def store(author: str) -> None:
+        own = Secrets(Keyring((), file))
+        for number in range(12):
+            put(database, own, workspace, f"{author}:{number}", f"{CANARY} {number}")
+
+    def turn() -> None:
+        for _ in range(3):
+            rotate(database, Secrets(Keyring((), file)))
+
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(store, "eve"), pool.submit(turn), pool.submit(store, "bob"), pool.submit(turn)]:
+            done.result()
+    secrets = Secrets(Keyring((), file))
+    for author in ("eve", "bob"):
+        found = [get(database, secrets, workspace, f"{author}:{number}") for number in range(12)]
+        assert found == [f"{CANARY} {number}" for number in range(12)]
+    finish(database, secrets)
+    assert len(file.read_text().split()) == len(key_ids(database)) == 1
+
+
+def test_a_rotation_waits_for_whoever_is_storing_with_the_old_key(
+    database: Database, secrets: Secrets, workspace: Workspace, file: Path
+) -> None:
+    put(database, secrets, workspace, "a")
+    stored, go_on, began = threading.Event(), threading.Event(), threading.Event()
+
+    def storing() -> None:
+        with database.write() as session:
+            secrets.put(session, workspace.id, "b", CANARY, "eve")
+            stored.set()
+            go_on.wait(10)
+
+    def rotating() -> None:
+        with database.write() as session:
+            secrets.add_key(session)
+            began.set()
+
+    with ThreadPoolExecutor(2) as pool:
+        first = pool.submit(storing)
+        assert stored.wait(10)
+        second = pool.submit(rotating)
+        assert not began.wait(0.3)
+        go_on.set()
+        first.result()
+        second.result()
+    finish(database, secrets)
+    assert get(database, secrets, workspace, "b") == CANARY
+    assert len(key_ids(database)) == 1

@@ -70,3 +70,21 @@ def test_a_setting_that_this_version_does_not_know_is_passed_over(database: Data
             )
         )
         assert settings.get(session, workspace.id) == Settings()
+
+
+def test_rows_tell_who_changed_what_and_never_what_this_version_does_not_know(
+    database: Database, workspace: Workspace, other: Workspace
+) -> None:
+    with database.write() as session:
+        settings.put(session, workspace.id, {"audit_days": 3}, "eve")
+        settings.store(session, workspace.id, {"provider_keys": {"main": {"is_set": True}}, "future": 1}, "bob")
+        settings.store(session, other.id, {"provider_keys": {}}, "mallory")
+    with database.read() as session:
+        found = settings.rows(session, workspace.id)
+        assert {name: (row.version, row.updated_by) for name, row in found.items()} == {
+            "audit_days": (1, "eve"),
+            "provider_keys": (1, "bob"),
+        }
+        assert settings.told(session, workspace.id, "provider_keys") == {"main": {"is_set": True}}
+        assert settings.told(session, workspace.id, "nothing") is None
+        assert settings.get(session, workspace.id) == Settings(audit_days=3)

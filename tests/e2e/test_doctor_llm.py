@@ -53,3 +53,20 @@ def test_without_the_option_nobody_is_asked(command: Command, server: ModelServe
     assert ended.code == 0
     assert "language models" in ended.out
     assert server.requests == []
+
+
+def test_a_key_that_is_a_setting_is_missed_with_its_place(
+    command: Command, server: ModelServer, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    provider = {"name": "main", "base_url": server.url, "model": "some-model", "key_setting": "spare"}
+    monkeypatch.setenv("TICKETFLOW_LLM", json.dumps([provider]))
+    ended = command("doctor", "--llm")
+    assert (ended.code, "its key is a setting, and there is no database yet" in ended.out) == (1, True)
+    assert not (home / "ticketflow.db").exists()
+    command("db", "upgrade")
+    ended = command("doctor", "--llm")
+    assert (ended.code, "no key. Store one under the name that key_setting has" in ended.out) == (1, True)
+    assert server.requests == []
+    both = provider | {"key_variable": "SOME_KEY"}
+    monkeypatch.setenv("TICKETFLOW_LLM", json.dumps([both]))
+    assert "key_variable and key_setting name two keys" in command("doctor").err

@@ -167,6 +167,10 @@ def _asked(built: "Runtime") -> Iterator[Finding]:
     from ticketflow.llm import trial
 
     for gateway in built.models.gateways:
+        if gateway.provider.key_setting is not None and not _there(built):
+            missing = "its key is a setting, and there is no database yet; `ticketflow import FILE` makes one"
+            yield Finding(f"language model {gateway.provider.name}", False, missing)
+            continue
         told = trial.ask(gateway)
         yield Finding(f"language model {gateway.provider.name}", told.good, told.sentence)
 
