@@ -26,6 +26,10 @@ LEAST: Mapping[Scope, Role] = {
     Scope.PEOPLE_READ: Role.ADMIN,
     Scope.PEOPLE_WRITE: Role.ADMIN,
     Scope.AUDIT_LOG_READ: Role.ADMIN,
+    Scope.WEBHOOKS_READ: Role.ADMIN,
+    Scope.WEBHOOKS_WRITE: Role.ADMIN,
+    Scope.SOURCES_READ: Role.ADMIN,
+    Scope.SOURCES_WRITE: Role.ADMIN,
 }
 """The lowest role that carries a scope."""
 

@@ -27,6 +27,10 @@ class Scope(StrEnum):
     PEOPLE_WRITE = "people:write"
     OWNERS_WRITE = "owners:write"
     AUDIT_LOG_READ = "audit-log:read"
+    WEBHOOKS_READ = "webhooks:read"
+    WEBHOOKS_WRITE = "webhooks:write"
+    SOURCES_READ = "sources:read"
+    SOURCES_WRITE = "sources:write"
     DATA_ERASE = "data:erase"
     DATA_EXPORT = "data:export"
     METRICS_READ = "metrics:read"
@@ -51,6 +55,10 @@ ALLOWS = {
     Scope.PEOPLE_WRITE: "invite people, change and disable those who may do no more than the caller",
     Scope.OWNERS_WRITE: "do so with owners: no route asks for it, and every owner has it",
     Scope.AUDIT_LOG_READ: "read who changed what, and who signed in",
+    Scope.WEBHOOKS_READ: "read webhook endpoints and what was delivered to them",
+    Scope.WEBHOOKS_WRITE: "add, change, rotate and delete webhook endpoints, and send again",
+    Scope.SOURCES_READ: "read the sources that may send tickets, and try their mappings",
+    Scope.SOURCES_WRITE: "add, change, rotate and delete sources",
     Scope.DATA_ERASE: "erase a person's data for good",
     Scope.DATA_EXPORT: "export the whole workspace",
     Scope.METRICS_READ: "read the figures of the server, over all workspaces",

@@ -33,7 +33,7 @@ def create(
         raise Conflict(f"A workspace has at most {MOST} webhook endpoints.", remedy="Delete one that nobody needs.")
     made = webhook_endpoints.add(session, workspace_id, new, events.last_seq(session, workspace_id))
     secret = secrets.issue(session, workspace_id, owner(made.id), actor)
-    _told(session, made, "created", actor, url=made.url, types=made.types)
+    _told(session, made, "webhook.created", actor, url=made.url, types=made.types)
     return made, secret
 
 
@@ -64,7 +64,8 @@ def change(
     elif changes.get("state") == EndpointState.DISABLED and found.state is EndpointState.ENABLED:
         values["reason"] = "A person disabled it."
     changed = webhook_endpoints.change(session, found, **values)
-    _told(session, changed, "changed", actor, **changes)
+    again = {} if after_seq is None else {"after_seq": after_seq}
+    _told(session, changed, "webhook.changed", actor, **changes, **again)
     return changed
 
 
@@ -72,7 +73,7 @@ def rotate(session: Session, workspace_id: str, endpoint_id: str, secrets: Signi
     """A new secret, shown once; the one before signs as well until its time is over. Raises NotFound."""
     found = webhook_endpoints.get(session, workspace_id, endpoint_id)
     secret = secrets.issue(session, workspace_id, owner(found.id), actor)
-    _told(session, found, "rotated", actor)
+    _told(session, found, "webhook.rotated", actor)
     return secret
 
 
@@ -81,7 +82,7 @@ def delete(session: Session, workspace_id: str, endpoint_id: str, secrets: Signi
     found = webhook_endpoints.get(session, workspace_id, endpoint_id)
     webhook_endpoints.remove(session, found)
     secrets.forget(session, workspace_id, owner(found.id))
-    _told(session, found, "deleted", actor, url=found.url)
+    _told(session, found, "webhook.deleted", actor, url=found.url)
 
 
 def disable(session: Session, found: Endpoint, reason: str) -> None:
@@ -104,5 +105,5 @@ def check_types(types: list[str]) -> None:
 
 
 def _told(session: Session, one: Endpoint, what: str, actor: str, **detail: Any) -> None:
-    events.append(session, one.workspace_id, f"webhook.{what}", endpoint_id=one.id)
-    audit.record(session, one.workspace_id, actor, f"webhook.{what}", one.id, **detail)
+    events.append(session, one.workspace_id, what, endpoint_id=one.id)
+    audit.record(session, one.workspace_id, actor, what, one.id, **detail)

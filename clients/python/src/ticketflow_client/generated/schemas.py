@@ -15,6 +15,9 @@ from ticketflow_client.schema import Schema
 Action: TypeAlias = Literal["resolve", "escalate"]
 """What the agent decides to do with a ticket."""
 
+AfterClosing: TypeAlias = Literal["follow_up", "reopen"]
+"""What a customer's message does to a closed ticket: it opens another one, linked to it, or the ticket itself."""
+
 AnswerStatus: TypeAlias = Literal["draft", "approved", "archived"]
 """Only an approved answer may be sent to a customer without a human."""
 
@@ -27,6 +30,20 @@ AuditState: TypeAlias = Literal["open", "second", "graded", "overdue"]
 Author: TypeAlias = Literal["requester", "agent", "user", "system"]
 """Who wrote a message: the customer, the AI, a human of the team, or the product itself."""
 
+Category: TypeAlias = Literal["automation", "audit", "learning", "routing", "tickets", "language_models", "retention"]
+"""What a setting is about."""
+
+DeliveryState: TypeAlias = Literal["pending", "delivered", "failed", "dropped"]
+"""How far a delivery has come.
+
+pending its next attempt is due at `next_at` delivered the endpoint said that it has it failed every attempt of
+the schedule failed, or the endpoint said that it is gone dropped nobody wants it any more: the endpoint was
+disabled, or the event erased
+"""
+
+EndpointState: TypeAlias = Literal["enabled", "disabled"]
+"""A disabled endpoint is told nothing; what happens meanwhile it is not told later."""
+
 FeedbackKind: TypeAlias = Literal["right", "wrong", "edited", "reopened", "csat"]
 """What a human, or the customer, said of a decision."""
 
@@ -36,14 +53,58 @@ Grade: TypeAlias = Literal["right", "incomplete", "wrong", "unsafe"]
 Level: TypeAlias = Literal["off", "shadow", "assist", "auto"]
 """What the agent may do, from nothing to replying by itself. The order is the order of trust."""
 
+LinkKind: TypeAlias = Literal["related", "follow_up", "follows", "merged", "merged_into"]
+"""What the other ticket is to this one."""
+
 Path: TypeAlias = Literal["learned", "model"]
 """Which way a decision was made: by what was learned alone, or with a language model's reading beside it."""
 
 Priority: TypeAlias = Literal["low", "normal", "high", "urgent"]
 """How soon a ticket wants a human."""
 
+Result: TypeAlias = Literal["opened", "added", "known", "refused"]
+"""What became of an item."""
+
+Role: TypeAlias = Literal["viewer", "agent", "admin", "owner"]
+"""What a person may do in a workspace, from nearly nothing to everything; each role may do what those before may.
+
+Which scopes that is stands in api/roles.py.
+"""
+
+Scope: TypeAlias = Literal[
+    "tickets:read",
+    "tickets:write",
+    "articles:read",
+    "articles:write",
+    "search:read",
+    "feedback:write",
+    "runs:read",
+    "events:read",
+    "settings:read",
+    "settings:write",
+    "audits:read",
+    "audits:write",
+    "keys:read",
+    "keys:write",
+    "people:read",
+    "people:write",
+    "owners:write",
+    "audit-log:read",
+    "webhooks:read",
+    "webhooks:write",
+    "sources:read",
+    "sources:write",
+    "data:erase",
+    "data:export",
+    "metrics:read",
+]
+"""A permission that a route asks for and a key carries."""
+
 Sentiment: TypeAlias = Literal["negative", "neutral", "positive"]
 """The mood a ticket is written in."""
+
+SourceState: TypeAlias = Literal["enabled", "disabled"]
+"""What a disabled source sends is refused."""
 
 Stage: TypeAlias = Literal["green", "amber", "red"]
 """Where the watch over automatic replies stands: all well, stricter, or withdrawn until a fresh certificate."""
@@ -128,6 +189,51 @@ class ArticleSummary(Schema):
     updated_at: datetime
 
 
+class AssignIn(Schema):
+    """Who gets the tickets."""
+
+    team: str | None = None
+    """The team; null takes it away; as it is when left out."""
+    assignee: str | None = None
+    """The human; null takes it away; as it is when left out."""
+
+
+class AttachmentList(Schema):
+    """A ticket's files."""
+
+    items: list[AttachmentOut]
+    """Oldest first."""
+
+
+class AttachmentOut(Schema):
+    """A file without its content."""
+
+    id: str
+    ticket_id: str
+    """Where it came: another ticket when that was merged into this one."""
+    message_id: str | None
+    name: str
+    media_type: str
+    """What its first bytes say it is, whatever the sender said."""
+    size: int
+    """Bytes."""
+    digest: str
+    """SHA-256 of the content, in hexadecimal."""
+    created_by: str
+    created_at: datetime
+
+
+class AttemptOut(Schema):
+    """One attempt."""
+
+    at: datetime
+    status: int | None
+    error: str | None
+    excerpt: str
+    """How the response begins."""
+    duration_ms: int
+
+
 class AuditCountsOut(Schema):
     """How many audited tickets stand where."""
 
@@ -168,6 +274,29 @@ class AuditDetail(Schema):
     second_grader: str | None
     rubric: dict[str, str]
     """What each grade means."""
+
+
+class AuditEntryOut(Schema):
+    """One change, or one attempt to sign in."""
+
+    id: str
+    actor: str
+    """`person:ID`, `key:ID`, or what did it without either, such as `command line`."""
+    action: str
+    """What was done, such as `api_key.revoked`."""
+    object: str
+    """The id or name of what it was done to."""
+    detail: dict[str, Any]
+    """What was there before and after; never a secret."""
+    created_at: datetime
+
+
+class AuditLogPage(Schema):
+    """Some of the audit log, newest first."""
+
+    items: list[AuditEntryOut]
+    next_cursor: str | None
+    """Ask for the next page with it; null on the last one."""
 
 
 class AuditOut(Schema):
@@ -225,6 +354,25 @@ class AutomationOut(Schema):
     categories: list[CategoryOut]
     """Every category that the settings name."""
     audits: AuditCountsOut
+
+
+class BulkOut(Schema):
+    """What became of each ticket."""
+
+    items: list[BulkResult]
+    """In the order of the request."""
+
+
+class BulkResult(Schema):
+    """What became of one ticket: the ticket as it stands, or why nothing was done to it."""
+
+    ticket_id: str
+    ticket: TicketOut | None
+    """Null where nothing was done."""
+    code: str | None
+    """As in an error response; null where it was done."""
+    detail: str | None
+    """A sentence for a person; null where it was done."""
 
 
 class CandidateOut(Schema):
@@ -368,7 +516,7 @@ class DecisionDetail(Schema):
     """Settings, certificate, refusal and watch as they were."""
     knowledge: str
     """Names the answers as they were."""
-    intake: IntakeOut
+    intake: DecisionsIntakeOut
     evidence: list[EvidenceOut]
     """Cases, articles and answers, each kind best first."""
     consultation: ConsultationOut
@@ -403,6 +551,56 @@ class DecisionOut(Schema):
     created_at: datetime
 
 
+class DeliveryDetail(Schema):
+    """A delivery with every attempt at it."""
+
+    id: str
+    endpoint_id: str
+    seq: int
+    """The event's; 0 for a test."""
+    type: str
+    state: DeliveryState | str
+    attempts: int
+    status: int | None
+    """HTTP status of the last attempt; null without a response."""
+    error: str | None
+    """Why the last attempt failed; null where it did not."""
+    next_at: datetime | None
+    """When the next attempt is due; null where none is."""
+    created_at: datetime
+    updated_at: datetime
+    tried: list[AttemptOut]
+    """Oldest first."""
+
+
+class DeliveryOut(Schema):
+    """A delivery. Its id is the `webhook-id` of every attempt."""
+
+    id: str
+    endpoint_id: str
+    seq: int
+    """The event's; 0 for a test."""
+    type: str
+    state: DeliveryState | str
+    attempts: int
+    status: int | None
+    """HTTP status of the last attempt; null without a response."""
+    error: str | None
+    """Why the last attempt failed; null where it did not."""
+    next_at: datetime | None
+    """When the next attempt is due; null where none is."""
+    created_at: datetime
+    updated_at: datetime
+
+
+class DeliveryPage(Schema):
+    """Some deliveries, newest first."""
+
+    items: list[DeliveryOut]
+    next_cursor: str | None
+    """Ask for the next page with it; null on the last one."""
+
+
 class DraftOut(Schema):
     """What a language model prepared for the person who takes over. It is never sent by itself."""
 
@@ -424,6 +622,71 @@ class DraftSentenceOut(Schema):
     text: str
     sources: list[str]
     """Ids of the answers and articles that say it."""
+
+
+class EndpointDeleted(Schema):
+    """It is gone."""
+
+    id: str
+    deleted: Literal[True]
+
+
+class EndpointMade(Schema):
+    """A new endpoint with its secret, which is shown this once."""
+
+    id: str
+    url: str
+    description: str
+    types: list[str]
+    state: EndpointState | str
+    reason: str | None
+    """Why it is disabled."""
+    failing_since: datetime | None
+    """The first failed attempt since one that succeeded."""
+    position: int
+    """The last event that was considered for it."""
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    secret: str
+    """What its signatures are verified with."""
+
+
+class EndpointOut(Schema):
+    """An endpoint without its secret."""
+
+    id: str
+    url: str
+    description: str
+    types: list[str]
+    state: EndpointState | str
+    reason: str | None
+    """Why it is disabled."""
+    failing_since: datetime | None
+    """The first failed attempt since one that succeeded."""
+    position: int
+    """The last event that was considered for it."""
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class EndpointPage(Schema):
+    """Some endpoints, newest first."""
+
+    items: list[EndpointOut]
+    next_cursor: str | None
+    """Ask for the next page with it; null on the last one."""
+
+
+class ErasureOut(Schema):
+    """What goes, or would go."""
+
+    run_id: str | None
+    """The run that erases, for `GET /v1/runs/{run_id}`; null: none."""
+    dry_run: bool
+    counts: dict[str, int]
+    """How many rows of each kind go."""
 
 
 class EventOut(Schema):
@@ -489,6 +752,22 @@ class ExperimentPage(Schema):
     items: list[ExperimentOut]
     next_cursor: str | None
     """Ask for the next page with it; null on the last one."""
+
+
+class ExportOut(Schema):
+    """An export of the workspace."""
+
+    id: str
+    """The id of its run, too."""
+    state: str
+    """`live`, `succeeded`, `failed` or `cancelled`; content is there once it succeeded."""
+    size: int | None
+    """Bytes of the ZIP; null while there is none, and when it is gone."""
+    counts: dict[str, int]
+    """How many rows of each kind it holds."""
+    created_at: datetime
+    expires_at: datetime
+    """When its content is removed; an erasure removes it at once."""
 
 
 class FeedbackOut(Schema):
@@ -565,27 +844,97 @@ class HitOut(Schema):
     """The answer that resolved the case."""
 
 
-class IntakeOut(Schema):
-    """What the agent read: the ticket as it was prepared, without its sentence vector."""
-
-    text: str
-    language: GuessOut
-    sentiment: GuessOut
-    redactions: int
-    """Passages that were blacked out."""
-    automatic: str | None
-    """Why the message looks machine-sent; null for a person's."""
-    encoder: str
-    """What made the sentence vector."""
-    audited: bool
-    """Whether the audit coin drew the ticket."""
-
-
 class IntervalOut(Schema):
     """Where a figure lies, however often it is looked at."""
 
     low: float
     high: float
+
+
+class KeyMade(Schema):
+    """A new key, with its text: it is shown this once and kept nowhere."""
+
+    id: str
+    """The part of the key's text after `tf_live_`."""
+    name: str
+    last_four: str
+    """The last characters of its secret, to tell keys apart."""
+    scopes: list[str]
+    state: Literal["live", "expired", "revoked"] | str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    used_at: datetime | None
+    """The minute of its last use; null before the first."""
+    replaces: str | None
+    """The key that it took, or takes, the place of."""
+    key: str
+    """What goes behind `Authorization: Bearer`."""
+
+
+class KeyOut(Schema):
+    """A key without its secret."""
+
+    id: str
+    """The part of the key's text after `tf_live_`."""
+    name: str
+    last_four: str
+    """The last characters of its secret, to tell keys apart."""
+    scopes: list[str]
+    state: Literal["live", "expired", "revoked"] | str
+    created_at: datetime
+    expires_at: datetime | None
+    revoked_at: datetime | None
+    used_at: datetime | None
+    """The minute of its last use; null before the first."""
+    replaces: str | None
+    """The key that it took, or takes, the place of."""
+
+
+class KeyPage(Schema):
+    """Some keys, newest first, those that are over included."""
+
+    items: list[KeyOut]
+    next_cursor: str | None
+    """Ask for the next page with it; null on the last one."""
+
+
+class LinkList(Schema):
+    """A ticket's links."""
+
+    items: list[LinkOut]
+    """Oldest first."""
+
+
+class LinkOut(Schema):
+    """A ticket that belongs to this one."""
+
+    other_id: str
+    kind: LinkKind | str
+    """What the other one is: `related`, its `follow_up`, what it `follows`, `merged` into this one, or what this
+    one was `merged_into`.
+    """
+    created_by: str
+    created_at: datetime
+
+
+class MeOut(Schema):
+    """Who is asking, and what they may do."""
+
+    kind: Literal["key", "person"] | str
+    id: str
+    name: str
+    email: str | None
+    """A person's; null for a key."""
+    role: Role | str | None
+    """A person's; null for a key."""
+    workspace: str
+    """The short name of the only workspace that this caller sees."""
+    scopes: list[str]
+    csrf_token: str | None
+    """What a browser sends as `X-CSRF-Token` with everything that is no GET; null for a key."""
+    session_expires_at: datetime | None
+    """When the session ends unless it is used; null for a key."""
 
 
 class MessageAccepted(Schema):
@@ -600,11 +949,22 @@ class MessageOut(Schema):
     """A message of a conversation."""
 
     id: str
+    ticket_id: str
+    """Where it was written: another ticket when that was merged into this one."""
     author: Author | str
     author_name: str | None
     body: str
     internal: bool
     created_at: datetime
+
+
+class MessageSample(Schema):
+    """A message that an item would add."""
+
+    author: str
+    body: str
+    author_name: str | None
+    internal: bool
 
 
 class ModelCallOut(Schema):
@@ -656,9 +1016,105 @@ class NoticeRead(Schema):
 class PartOut(Schema):
     """One thing that serving needs."""
 
-    name: Literal["database", "migrations", "encoder"] | str
+    name: Literal["database", "migrations", "encoder", "workers", "queue", "disk"] | str
     ready: bool
     detail: str
+    """A sentence for people."""
+    degraded: bool = False
+    """Whether it works, but not as it should."""
+    milliseconds: float = 0.0
+    """What the look at it took."""
+
+
+class PersonOut(Schema):
+    """Somebody with a role."""
+
+    id: str
+    email: str
+    name: str
+    role: Role | str
+    created_at: datetime
+    disabled_at: datetime | None
+    """Since when they may not sign in; null while they may."""
+
+
+class PersonPage(Schema):
+    """Some people, newest first, disabled ones included."""
+
+    items: list[PersonOut]
+    next_cursor: str | None
+    """Ask for the next page with it; null on the last one."""
+
+
+class PlainSettingsPatch(Schema):
+    """Other values for settings that are not secret; the rest stays. A list or table is replaced whole."""
+
+    automation: bool | None = None
+    """The kill switch: false stops every automatic reply within a second; checked again at the moment of sending."""
+    level: Level | None = None
+    """What the agent may do at most: `off`, `shadow`, `assist` or `auto`; it replies by itself only under a live
+    certificate.
+    """
+    levels: dict[str, Level] | None = None
+    """The same for single categories, where that is less."""
+    max_wrong: float | None = None
+    """Largest accepted share of wrong automatic replies, 0 to 0.5; the threshold follows from it."""
+    certainty: float | None = None
+    """How sure a certificate must be that the share is kept, 0.5 to 0.999."""
+    category_max_wrong: dict[str, float] | None = None
+    """Categories with an accepted share, and so a certificate, of their own."""
+    sensitive: list[str] | None = None
+    """Categories that are never answered automatically, unless they have a share of their own; capitals do not
+    matter.
+    """
+    max_replies_per_day: int | None = None
+    """Most automatic replies in one day (UTC); null is no limit."""
+    max_replies_per_ticket: int | None = None
+    """Most automatic replies in one ticket."""
+    max_replies_per_requester: int | None = None
+    """Most automatic replies to one e-mail address in one day (UTC), so that two machines do not write to each
+    other for ever.
+    """
+    audit_share: float | None = None
+    """Share of tickets that people grade, drawn before anything is known of them, 0 to 1; doubled while the watch
+    has its doubts.
+    """
+    audit_days: int | None = None
+    """Days for grading, 1 to 365; what is not graded then counts as wrong."""
+    novelty_share: float | None = None
+    """Expected share of tickets that no known answer fits, 0 to 1; learning weighs them so, until the history or
+    the audit tells.
+    """
+    link_hosts: list[str] | None = None
+    """Hosts that links and addresses in replies may name, what lies under them included; where the best answer
+    leads elsewhere, the ticket goes to a human. Null is any host.
+    """
+    teams: dict[str, str] | None = None
+    """Team that takes the tickets of a category."""
+    default_team: str | None = None
+    """Team that takes every other ticket."""
+    close_after_days: int | None = None
+    """Days after which a resolved ticket is closed; null closes none by itself."""
+    after_closing: AfterClosing | None = None
+    """What a customer's message to a closed ticket does: open a `follow_up` that is linked to it, or `reopen` it."""
+    language_models: bool | None = None
+    """Whether the installation's language models are asked about this workspace's tickets."""
+    max_model_tokens_per_day: int | None = None
+    """Most tokens sent to and received from language models in one day (UTC); then tickets are decided without.
+    Null is no limit.
+    """
+    max_model_cost_per_day: float | None = None
+    """The same in money, in the currency of the configured prices; null is no limit."""
+    refit_after: int | None = None
+    """New or changed cases after which learning runs again in the background."""
+    retain_tickets_days: int | None = None
+    """Days that a resolved or closed ticket stays, with all that hangs on it; null is for ever."""
+    retain_attachments_days: int | None = None
+    """Days that attachments stay; null is for ever."""
+    retain_steps_days: int | None = None
+    """Days that the inputs and outputs of ended runs' steps stay; null is for ever."""
+    retain_events_days: int | None = None
+    """Days that events stay in the log; null is for ever."""
 
 
 class ProofOut(Schema):
@@ -684,6 +1140,14 @@ class ProofOut(Schema):
     created_at: datetime
 
 
+class ProviderKeyOut(Schema):
+    """What is told of a key."""
+
+    is_set: bool
+    last_four: str | None
+    """How it ends; null for one that is short or not set."""
+
+
 class ReadingOut(Schema):
     """What a language model made of the ticket. It can only speak against an automatic reply."""
 
@@ -702,7 +1166,8 @@ class ReadingOut(Schema):
 class ReadyOut(Schema):
     """Everything that serving needs is there."""
 
-    status: Literal["ready"]
+    status: Literal["ready", "degraded"] | str
+    """`degraded` where a part is; it serves all the same."""
     parts: list[PartOut]
 
 
@@ -768,6 +1233,25 @@ class ResultOut(Schema):
     read_at: datetime
 
 
+class RuleIn(Schema):
+    """Where a value stands, and what the other system's words are called here."""
+
+    path: str
+    """Such as `$.customer.email`."""
+    values: dict[str, str] | None = None
+    """Each of their words with ours; others become `default`."""
+    default: str | None = None
+    """Where there is no value."""
+
+
+class RuleOut(Schema):
+    """Where a value stands, and what the other system's words are called here."""
+
+    path: str
+    values: dict[str, str]
+    default: str | None
+
+
 class RulingOut(Schema):
     """A decision in short, with the candidates it chose from."""
 
@@ -828,6 +1312,18 @@ class RunOut(Schema):
     updated_at: datetime
 
 
+class SampleOut(Schema):
+    """What a sample would become: a ticket, a message, or nothing for the reason in `error`."""
+
+    ticket: TicketSample | None
+    message: MessageSample | None
+    to: str | None
+    """External id of the ticket that the message would be added to."""
+    error: str | None
+    field: str | None
+    """The field of the mapping that the error is about."""
+
+
 class SearchFilters(Schema):
     """What a hit must be; what is left out does not matter."""
 
@@ -844,6 +1340,15 @@ class SearchOut(Schema):
 
     hits: list[HitOut]
     took_ms: float
+
+
+class SecretMade(Schema):
+    """A new secret, which is shown this once."""
+
+    id: str
+    secret: str
+    previous_until: datetime
+    """Until then the secret before counts as well."""
 
 
 class SegmentOut(Schema):
@@ -868,94 +1373,131 @@ class SegmentOut(Schema):
     watch: WatchOut
 
 
+class SessionOut(Schema):
+    """A browser that is signed in."""
+
+    id: str
+    """A digest of the cookie: it opens nothing."""
+    person_id: str
+    created_at: datetime
+    expires_at: datetime
+    """When it ends unless it is used."""
+    current: bool
+    """Whether this very request came with it."""
+
+
+class SessionsEnded(Schema):
+    """Whose sessions ended, and how many there were."""
+
+    person_id: str
+    ended: int
+
+
+class SessionsOut(Schema):
+    """A person's live sessions, newest first."""
+
+    items: list[SessionOut]
+
+
+class SettingList(Schema):
+    """Every setting there is."""
+
+    items: list[SettingOut]
+
+
+class SettingOut(Schema):
+    """What a setting is."""
+
+    name: str
+    category: Category | str
+    """What it is about."""
+    type: Literal["boolean", "integer", "number", "string", "array", "object"] | str
+    description: str
+    default: Any
+    """Its value until somebody changes it."""
+    accepts: dict[str, Any]
+    """What `PATCH /v1/settings` takes for it, as a JSON schema."""
+    secret: bool
+    """Whether it is written only: encrypted at rest, and never shown."""
+    version: int
+    """How often it was changed; 0 where it never was."""
+    updated_at: datetime | None
+    updated_by: str | None
+
+
 class SettingsOut(Schema):
     """The settings in force."""
 
     automation: bool
-    """The kill switch: false stops every automatic reply."""
+    """The kill switch: false stops every automatic reply within a second; checked again at the moment of sending."""
     level: Level | str
-    """What the agent may do at most: `off`, `shadow`, `assist` or `auto`."""
+    """What the agent may do at most: `off`, `shadow`, `assist` or `auto`; it replies by itself only under a live
+    certificate.
+    """
     levels: dict[str, Level | str]
     """The same for single categories, where that is less."""
     max_wrong: float
-    """Largest accepted share of wrong automatic replies, 0 to 0.5."""
+    """Largest accepted share of wrong automatic replies, 0 to 0.5; the threshold follows from it."""
     certainty: float
     """How sure a certificate must be that the share is kept, 0.5 to 0.999."""
     category_max_wrong: dict[str, float]
-    """Categories with a share, and so a certificate, of their own."""
+    """Categories with an accepted share, and so a certificate, of their own."""
     sensitive: list[str]
-    """Categories that are never answered automatically, unless they have a share of their own."""
+    """Categories that are never answered automatically, unless they have a share of their own; capitals do not
+    matter.
+    """
     max_replies_per_day: int | None
-    """Most automatic replies in one day (UTC); null: no limit."""
+    """Most automatic replies in one day (UTC); null is no limit."""
     max_replies_per_ticket: int
     """Most automatic replies in one ticket."""
     max_replies_per_requester: int
-    """Most automatic replies to one e-mail address in one day (UTC)."""
+    """Most automatic replies to one e-mail address in one day (UTC), so that two machines do not write to each
+    other for ever.
+    """
     audit_share: float
-    """Share of tickets that people grade, 0 to 1."""
+    """Share of tickets that people grade, drawn before anything is known of them, 0 to 1; doubled while the watch
+    has its doubts.
+    """
     audit_days: int
-    """Days for grading; what is not graded then counts as wrong."""
+    """Days for grading, 1 to 365; what is not graded then counts as wrong."""
     novelty_share: float
-    """Expected share of tickets that no known answer fits, 0 to 1."""
+    """Expected share of tickets that no known answer fits, 0 to 1; learning weighs them so, until the history or
+    the audit tells.
+    """
     link_hosts: list[str] | None
-    """Hosts that links in replies may name, hosts under them included; null: any."""
+    """Hosts that links and addresses in replies may name, what lies under them included; where the best answer
+    leads elsewhere, the ticket goes to a human. Null is any host.
+    """
     teams: dict[str, str]
     """Team that takes the tickets of a category."""
     default_team: str
     """Team that takes every other ticket."""
+    close_after_days: int | None
+    """Days after which a resolved ticket is closed; null closes none by itself."""
+    after_closing: AfterClosing | str
+    """What a customer's message to a closed ticket does: open a `follow_up` that is linked to it, or `reopen` it."""
     language_models: bool
-    """Whether language models read this workspace's tickets."""
+    """Whether the installation's language models are asked about this workspace's tickets."""
     max_model_tokens_per_day: int | None
-    """Most tokens for language models in one day (UTC), both ways; null: no limit."""
+    """Most tokens sent to and received from language models in one day (UTC); then tickets are decided without.
+    Null is no limit.
+    """
     max_model_cost_per_day: float | None
-    """Most money for language models in one day (UTC), in the currency of their prices; null: no limit."""
+    """The same in money, in the currency of the configured prices; null is no limit."""
     refit_after: int
-    """New or changed cases after which learning runs again."""
-
-
-class SettingsPatch(Schema):
-    """What is to change; the rest stays."""
-
-    automation: bool | None = None
-    """The kill switch: false stops every automatic reply."""
-    level: Level | None = None
-    """What the agent may do at most."""
-    levels: dict[str, Level] | None = None
-    """The same for single categories; replaces the whole table."""
-    max_wrong: float | None = None
-    """Largest accepted share of wrong automatic replies."""
-    certainty: float | None = None
-    """How sure a certificate must be that it is kept."""
-    category_max_wrong: dict[str, float] | None = None
-    """Categories with a share of their own; replaces the whole table."""
-    sensitive: list[str] | None = None
-    """Categories that are never automatic; replaces the whole list."""
-    max_replies_per_day: int | None = None
-    """Most automatic replies in one day (UTC); null takes the limit away."""
-    max_replies_per_ticket: int | None = None
-    """Most automatic replies in one ticket."""
-    max_replies_per_requester: int | None = None
-    """Most automatic replies to one e-mail address in one day."""
-    audit_share: float | None = None
-    """Share of tickets that people grade."""
-    audit_days: int | None = None
-    """Days for grading, after which a ticket counts as wrong."""
-    novelty_share: float | None = None
-    """Expected share of tickets that no known answer fits."""
-    link_hosts: list[str] | None = None
-    """Hosts that links in replies may name; replaces the list; null: any."""
-    teams: dict[str, str] | None = None
-    """Replaces the whole table."""
-    default_team: str | None = None
-    """Team that takes every other ticket."""
-    language_models: bool | None = None
-    """Whether language models read this workspace's tickets."""
-    max_model_tokens_per_day: int | None = None
-    """Most tokens for language models in one day; null takes the limit away."""
-    max_model_cost_per_day: float | None = None
-    """Most money for language models in one day; null takes the limit away."""
-    refit_after: int | None = None
-    """New or changed cases before learning runs again."""
+    """New or changed cases after which learning runs again in the background."""
+    retain_tickets_days: int | None
+    """Days that a resolved or closed ticket stays, with all that hangs on it; null is for ever."""
+    retain_attachments_days: int | None
+    """Days that attachments stay; null is for ever."""
+    retain_steps_days: int | None
+    """Days that the inputs and outputs of ended runs' steps stay; null is for ever."""
+    retain_events_days: int | None
+    """Days that events stay in the log; null is for ever."""
+    provider_keys: dict[str, ProviderKeyOut]
+    """Keys of providers whose `key_setting` names them, by that name; only in the workspace that
+    `TICKETFLOW_WORKSPACE` names. A key is written and never shown; null removes it.
+    """
 
 
 class SideOut(Schema):
@@ -991,6 +1533,73 @@ class SidesOut(Schema):
     treatment: str | float | dict[str, float]
 
 
+class SignInLink(Schema):
+    """What signs somebody in, once; it is shown this once and kept nowhere."""
+
+    person_id: str
+    link: str
+    """The address for their browser; what stands behind `#` is no part of any log."""
+    token: str
+    """The same as POST /v1/sessions takes it."""
+    expires_at: datetime
+
+
+class SourceDeleted(Schema):
+    """It is gone."""
+
+    id: str
+    deleted: Literal[True]
+
+
+class SourceMade(Schema):
+    """A new source with its secret, which is shown this once."""
+
+    id: str
+    slug: str
+    name: str
+    address: str
+    """It sends to `POST /v1/intake/{address}`."""
+    mapping: dict[str, str | RuleOut]
+    state: SourceState | str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+    secret: str
+    """What it signs with."""
+
+
+class SourceOut(Schema):
+    """A source without its secret."""
+
+    id: str
+    slug: str
+    name: str
+    address: str
+    """It sends to `POST /v1/intake/{address}`."""
+    mapping: dict[str, str | RuleOut]
+    state: SourceState | str
+    version: int
+    created_at: datetime
+    updated_at: datetime
+
+
+class SourcePage(Schema):
+    """Some sources, newest first."""
+
+    items: list[SourceOut]
+    next_cursor: str | None
+    """Ask for the next page with it; null on the last one."""
+
+
+class SourceSecretMade(Schema):
+    """A new secret, which is shown this once."""
+
+    id: str
+    secret: str
+    previous_until: datetime
+    """Until then the secret before counts as well."""
+
+
 class StepOut(Schema):
     """A step as it was done."""
 
@@ -1001,6 +1610,14 @@ class StepOut(Schema):
     output: dict[str, Any]
     duration_ms: float
     created_at: datetime
+
+
+class StreamTicketOut(Schema):
+    """A ticket for one stream."""
+
+    ticket: str
+    """Send it as the query parameter `ticket`; it is spent when the stream opens."""
+    expires_at: datetime
 
 
 class SummaryOut(Schema):
@@ -1018,6 +1635,27 @@ class SummaryOut(Schema):
     wrong: int
     automatic: AutomaticOut
     agreement: AgreementOut
+
+
+class TagIn(Schema):
+    """What the tickets are tagged with."""
+
+    add: list[str] | None = None
+    """Adds to each list."""
+    remove: list[str] | None = None
+    """Takes from each list."""
+
+
+class TakenOut(Schema):
+    """What became of an item."""
+
+    index: int
+    result: Result | str
+    """`opened` a ticket, `added` a message, was `known` already, or `refused`, with the error."""
+    ticket_id: str | None
+    run_id: str | None
+    error: str | None
+    field: str | None
 
 
 class TicketAccepted(Schema):
@@ -1044,12 +1682,20 @@ class TicketDetail(Schema):
     team: str | None
     assignee: str | None
     tags: list[str]
+    snoozed_until: datetime | None
+    """Put aside until then; null while it is not."""
+    merged_into: str | None
+    """The ticket that goes on in this one's place; null for most."""
+    resolved_at: datetime | None
+    """Since when it is resolved, or was when it was closed."""
     version: int
     """Grows with every change."""
     created_at: datetime
     updated_at: datetime
     messages: list[MessageOut]
-    """Oldest first."""
+    """Oldest first, with those of tickets that were merged into it."""
+    links: list[LinkOut]
+    """Tickets that belong to it, oldest link first."""
     decision: DecisionOut | None
     """Null until the first run has decided."""
 
@@ -1071,6 +1717,12 @@ class TicketOut(Schema):
     team: str | None
     assignee: str | None
     tags: list[str]
+    snoozed_until: datetime | None
+    """Put aside until then; null while it is not."""
+    merged_into: str | None
+    """The ticket that goes on in this one's place; null for most."""
+    resolved_at: datetime | None
+    """Since when it is resolved, or was when it was closed."""
     version: int
     """Grows with every change."""
     created_at: datetime
@@ -1083,6 +1735,19 @@ class TicketPage(Schema):
     items: list[TicketOut]
     next_cursor: str | None
     """Ask for the next page with it; null on the last one."""
+
+
+class TicketSample(Schema):
+    """A ticket that an item would open."""
+
+    subject: str
+    body: str
+    external_id: str | None
+    channel: str
+    requester_name: str | None
+    requester_email: str | None
+    priority: str
+    tags: list[str]
 
 
 class UnderstoodOut(Schema):
@@ -1136,9 +1801,31 @@ class DecisionsDifferenceOut(Schema):
     after: Any
 
 
+class DecisionsIntakeOut(Schema):
+    """What the agent read: the ticket as it was prepared, without its sentence vector."""
+
+    text: str
+    language: GuessOut
+    sentiment: GuessOut
+    redactions: int
+    """Passages that were blacked out."""
+    automatic: str | None
+    """Why the message looks machine-sent; null for a person's."""
+    encoder: str
+    """What made the sentence vector."""
+    audited: bool
+    """Whether the audit coin drew the ticket."""
+
+
 class ExperimentsDifferenceOut(Schema):
     """The metric under treatment minus that under control."""
 
     estimate: float | None
     low: float
     high: float
+
+
+class SourcesIntakeOut(Schema):
+    """A result for each item, in the order they came."""
+
+    items: list[TakenOut]
