@@ -16,7 +16,7 @@ from ticketflow.db import Database, Session
 from ticketflow.db.tables import effect, run
 from ticketflow.domain import Author
 from ticketflow.events import Event
-from ticketflow.store import decisions, tickets
+from ticketflow.store import decisions, ticket_lists, tickets
 from ticketflow.store.tickets import Message, Ticket
 from ticketflow.testing import FrozenClock
 from ticketflow.workflow import history
@@ -77,7 +77,7 @@ def look(database: Database, workspace_id: str) -> Company:
     company = Company()
     with database.read() as session:
         company.events = events.after(session, workspace_id, 0, 10_000)
-        for ticket in tickets.page(session, workspace_id, limit=1_000):
+        for ticket in ticket_lists.page(session, workspace_id, ticket_lists.Wanted(), limit=1_000):
             name = ticket.external_id or ticket.id
             company.tickets[name] = ticket
             company.messages[name] = tickets.messages(session, workspace_id, ticket.id)

@@ -6,7 +6,8 @@ from ticketflow.clock import SECOND
 from ticketflow.db import Database
 from ticketflow.domain import Author, Priority, TicketStatus, Workspace
 from ticketflow.errors import Conflict, NotFound
-from ticketflow.store import tickets
+from ticketflow.store import ticket_lists, tickets
+from ticketflow.store.ticket_lists import Wanted
 from ticketflow.store.tickets import NewTicket, Ticket
 from ticketflow.testing import FrozenClock
 
@@ -70,7 +71,7 @@ def test_another_workspaces_ticket_is_neither_seen_nor_changed(
         assert tickets.find(session, other.id, made.id) is None
         assert tickets.find(session, other.id, "H-1") is None
         assert tickets.messages(session, other.id, made.id) == []
-        assert tickets.page(session, other.id) == []
+        assert ticket_lists.page(session, other.id, Wanted()) == []
         assert tickets.count_by_status(session, other.id) == {}
         assert tickets.get(session, workspace.id, made.id) == made
 
@@ -121,7 +122,7 @@ def pages(database: Database, workspace: Workspace, limit: int, **wanted: object
     before: tuple[int, str] | None = None
     while True:
         with database.read() as session:
-            page = tickets.page(session, workspace.id, before=before, limit=limit, **wanted)  # type: ignore[arg-type]
+            page = ticket_lists.page(session, workspace.id, Wanted.model_validate(wanted), before=before, limit=limit)
         if not page:
             return found
         found.append(page)

@@ -2,7 +2,8 @@
 
 An automatic reply is checked again at the last moment: nobody else may have spoken, automation must still be on, its
 certificate live, no cap reached, and the answer still approved. A run that a newer message of the customer has
-overtaken leaves the ticket to that message's run, which works on all that is open. In shadow there is no effect.
+overtaken leaves the ticket to that message's run, which works on all that is open. One whose ticket is done by now,
+or was merged into another, has no effect at all; neither has one in shadow.
 """
 
 import hashlib
@@ -10,7 +11,7 @@ import re
 from typing import Any
 
 from ticketflow import events
-from ticketflow.agent import desk
+from ticketflow.agent import desk, life
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.support import stray
 from ticketflow.db import Session
@@ -51,7 +52,7 @@ def execute(deps: Deps, session: Session, state: State, _value: None) -> Outcome
     if decision.action is Action.RESOLVE:
         workspaces.hold(session, state.run.workspace_id)  # who stops automation now stops this reply, or comes after it
     ticket = tickets.get(session, state.run.workspace_id, state.run.ticket_id)
-    if _overtaken(session, state, ticket):
+    if _done(ticket) or _overtaken(session, state, ticket):
         return Outcome(status=ticket.status, message_id=None, team=None)
     if decision.level in (Level.OFF, Level.SHADOW):
         return _leave_alone(session, state, ticket)
@@ -60,13 +61,14 @@ def execute(deps: Deps, session: Session, state: State, _value: None) -> Outcome
         outcome = _reply(session, state, ticket, decision)
     else:
         outcome = _hand_over(session, state, decision, objection)
+    touched = ticket.version != _ticket_version(state.run)  # what people wrote meanwhile stands
     understood: dict[str, Any] = {
-        "category": decision.category or ticket.category,
+        "category": (touched and ticket.category) or decision.category or ticket.category,
         "priority": max(decision.priority, ticket.priority, key=lambda level: list(type(level)).index(level)),
         "language": analysis.language.value,
         "sentiment": analysis.sentiment.value,
     }
-    team = outcome.team or ticket.team
+    team = (touched and ticket.team) or outcome.team or ticket.team
     desk.move(session, ticket.workspace_id, ticket.id, outcome.status, team=team, **understood)
     events.append(
         session,
@@ -87,8 +89,12 @@ def _leave_alone(session: Session, state: State, ticket: tickets.Ticket) -> Outc
     before = Trigger.model_validate(state.run.payload).status
     if ticket.status is not TicketStatus.PROCESSING:
         return Outcome(status=ticket.status, message_id=None, team=None)
-    desk.move(session, ticket.workspace_id, ticket.id, before)
+    desk.move(session, ticket.workspace_id, ticket.id, before, resolved_at=ticket.resolved_at)
     return Outcome(status=before, message_id=None, team=None)
+
+
+def _done(ticket: tickets.Ticket) -> bool:
+    return ticket.status in life.DONE or ticket.merged_into is not None
 
 
 def _ticket_version(run: Run) -> int:
@@ -104,6 +110,8 @@ def _overtaken(session: Session, state: State, ticket: tickets.Ticket) -> bool:
 
 
 def _objection(session: Session, state: State, ticket: tickets.Ticket, decision: Decision) -> str | None:
+    if ticket.snoozed_until is not None:
+        return "Somebody put the ticket aside until later."
     if ticket.version != _ticket_version(state.run):
         return "The ticket changed while the agent was deciding."
     rules = settings.get(session, ticket.workspace_id)

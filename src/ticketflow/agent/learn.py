@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 from ticketflow import events
-from ticketflow.agent import audits, desk, proving
+from ticketflow.agent import audits, desk, life, proving
 from ticketflow.agent.deps import Deps
 from ticketflow.agent.minds import Mind
 from ticketflow.agent.vectors import ticket_vector
@@ -64,11 +64,16 @@ def give_feedback(
         _count_error(session, workspace_id, decision)
     if decision is not None:
         audits.hear(session, workspace_id, decision.id, new, author, error=_is_error(new))
-    if new.kind is FeedbackKind.REOPENED:
+    if new.kind is FeedbackKind.REOPENED and _reopens(ticket):
         desk.move(session, workspace_id, ticket_id, TicketStatus.REOPENED)
         events.append(session, workspace_id, "ticket.reopened", ticket_id, feedback_id=made.id)
     _learn_case(session, ticket, decision, new)
     return made
+
+
+def _reopens(ticket: tickets.Ticket) -> bool:
+    """A ticket that a human has already, or that was merged, stays where it is; the word against a decision counts."""
+    return ticket.merged_into is None and life.allowed(ticket.status, TicketStatus.REOPENED)
 
 
 def _is_error(said: NewFeedback) -> bool:
@@ -80,7 +85,10 @@ def _count_error(session: Session, workspace_id: str, decision: StoredDecision) 
     made = decision.decision
     if made.action is not Action.RESOLVE or made.answer_id is None:
         return
-    outcome = Outcome.model_validate(history.outputs(session, workspace_id, decision.run_id)["execute"].output)
+    steps = history.outputs(session, workspace_id, decision.run_id)
+    if "execute" not in steps:
+        return  # older than steps are kept: whether it was sent is not known any more
+    outcome = Outcome.model_validate(steps["execute"].output)
     if outcome.status is TicketStatus.RESOLVED and outcome.message_id is not None:
         answers.count_use(session, workspace_id, made.answer_id, used=0, succeeded=-1)
 
@@ -101,7 +109,10 @@ def _learn_case(session: Session, ticket: tickets.Ticket, decision: StoredDecisi
 
 
 def _put_case(session: Session, ticket: tickets.Ticket, decision: StoredDecision, answer_id: str | None) -> None:
-    intake = Intake.model_validate(history.outputs(session, ticket.workspace_id, decision.run_id)["ingest"].output)
+    steps = history.outputs(session, ticket.workspace_id, decision.run_id)
+    if "ingest" not in steps:
+        return  # older than steps are kept, or brought in from elsewhere: there is no vector to learn from
+    intake = Intake.model_validate(steps["ingest"].output)
     answer = answers.get(session, ticket.workspace_id, answer_id) if answer_id else None
     case = cases.put_for_ticket(
         session,

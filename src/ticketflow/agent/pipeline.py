@@ -1,7 +1,7 @@
 """One ticket: ingest, search, analyze, consult, decide, draft, execute. What people make of it comes by `learn`."""
 
 from ticketflow import events
-from ticketflow.agent import desk
+from ticketflow.agent import desk, life
 from ticketflow.agent.analyze import analyze
 from ticketflow.agent.asking import count_calls
 from ticketflow.agent.consult import consult
@@ -48,11 +48,18 @@ STEPS = (
 
 
 def give_up(_deps: Deps, session: Session, run: Run, error: str) -> None:
-    """A run that cannot finish ends at a human, with the error; below assist the ticket is left as it was."""
+    """A run that cannot finish ends at a human, with the error; below assist the ticket is left as it was.
+
+    One whose ticket is done or was merged meanwhile leaves no trace.
+    """
     rules = settings.get(session, run.workspace_id)
+    ticket = tickets.get(session, run.workspace_id, run.ticket_id)
+    if ticket.status in life.DONE:
+        return
     if rules.level.trust < Level.ASSIST.trust:
-        if tickets.get(session, run.workspace_id, run.ticket_id).status is TicketStatus.PROCESSING:
-            desk.move(session, run.workspace_id, run.ticket_id, Trigger.model_validate(run.payload).status)
+        if ticket.status is TicketStatus.PROCESSING:
+            before = Trigger.model_validate(run.payload).status
+            desk.move(session, run.workspace_id, run.ticket_id, before, resolved_at=ticket.resolved_at)
         return
     team = rules.default_team
     note = f"The agent could not finish this ticket: {error}"
@@ -80,7 +87,7 @@ def run_again(session: Session, ticket: tickets.Ticket, trigger_id: str | None =
     for run in earlier:
         if run.trigger_id == trigger_id:
             return run.id
-    conversation = tickets.messages(session, ticket.workspace_id, ticket.id)
+    conversation = tickets.conversation(session, ticket.workspace_id, ticket.id)
     said = [message for message in conversation if message.author is Author.REQUESTER]
     desk.move(session, ticket.workspace_id, ticket.id, TicketStatus.PROCESSING)
     moved = ticket.model_copy(update={"version": ticket.version + 1})

@@ -4,9 +4,9 @@ from typing import Annotated
 
 from fastapi import Query, Response
 
-from ticketflow.agent import learn, pipeline
-from ticketflow.api import paging, searching
-from ticketflow.api.conversation import say
+from ticketflow.agent import learn, pipeline, speaking
+from ticketflow.agent.speaking import Said
+from ticketflow.api import etags, paging, searching
 from ticketflow.api.documented import fails
 from ticketflow.api.existing import existing_named
 from ticketflow.api.guard import Calling, needs, router
@@ -14,6 +14,7 @@ from ticketflow.api.schemas.runs import FeedbackIn, FeedbackOut, RunList, RunOut
 from ticketflow.api.schemas.search import SearchOut, SimilarQuery, kinds_of
 from ticketflow.api.schemas.tickets import (
     DecisionOut,
+    LinkOut,
     MessageAccepted,
     MessageIn,
     MessageOut,
@@ -27,11 +28,14 @@ from ticketflow.api.schemas.tickets import (
 from ticketflow.api.scopes import Scope
 from ticketflow.db import Session
 from ticketflow.errors import InvalidInput
-from ticketflow.store import answers, decisions, tickets, workspaces
+from ticketflow.store import answers, decisions, links, ticket_lists, tickets, workspaces
 from ticketflow.store.feedback import NewFeedback
+from ticketflow.store.ticket_lists import Wanted
 from ticketflow.workflow import history
 
 routes = router("Tickets")
+
+FILTERS = Wanted.model_fields.keys() - {"statuses"}
 
 
 @routes.post("/tickets", status_code=202, summary="Open a ticket", responses=fails(409))
@@ -59,49 +63,51 @@ def open_ticket(calling: Calling, body: TicketIn, response: Response) -> TicketA
 def list_tickets(calling: Calling, query: Annotated[TicketQuery, Query()]) -> TicketPage:
     """Tickets by their last change, newest first. A ticket that changes while you page moves to the front."""
     before = paging.position(calling, "tickets", query)
+    wanted = Wanted(statuses=query.status, **{name: getattr(query, name) for name in FILTERS})
     with calling.runtime.database.read() as session:
-        found = tickets.page(
-            session,
-            calling.workspace_id,
-            statuses=query.status,
-            category=query.category,
-            before=before,
-            limit=query.limit + 1,
-        )
+        found = ticket_lists.page(session, calling.workspace_id, wanted, before=before, limit=query.limit + 1)
     items, cursor = paging.cut(calling, "tickets", query, found, lambda last: (last.updated_at, last.id))
     return TicketPage(items=[TicketOut.model_validate(item) for item in items], next_cursor=cursor)
 
 
-@routes.get("/tickets/{ticket_id}", summary="Read a ticket", responses=fails(404))
+@routes.get("/tickets/{ticket_id}", summary="Read a ticket", responses={**fails(404), **etags.tagged()})
 @needs(Scope.TICKETS_READ)
-def read_ticket(calling: Calling, ticket_id: str) -> TicketDetail:
+def read_ticket(calling: Calling, ticket_id: str, response: Response) -> TicketDetail:
     """A ticket with its conversation and the agent's newest decision."""
     with calling.runtime.database.read() as session:
         found = tickets.get(session, calling.workspace_id, ticket_id)
-        conversation = tickets.messages(session, calling.workspace_id, ticket_id)
+        conversation = tickets.conversation(session, calling.workspace_id, ticket_id)
+        linked = links.of_ticket(session, calling.workspace_id, ticket_id)
         decision = decisions.newest(session, calling.workspace_id, ticket_id)
+    etags.mark(response, etags.of_version(found.version))
     return TicketDetail(
         **dict(TicketOut.model_validate(found)),
         messages=[MessageOut.model_validate(message) for message in conversation],
+        links=[LinkOut.model_validate(link) for link in linked],
         decision=DecisionOut.of(decision) if decision else None,
     )
 
 
-@routes.post("/tickets/{ticket_id}/messages", status_code=201, summary="Add a message", responses=fails(404))
+@routes.post("/tickets/{ticket_id}/messages", status_code=201, summary="Add a message", responses=fails(404, 409))
 @needs(Scope.TICKETS_WRITE)
 def add_message(calling: Calling, ticket_id: str, body: MessageIn) -> MessageAccepted:
     """Add the customer's next message, a human's reply, or a human's note.
 
-    A customer's message starts a new run, and opens the ticket again when it was resolved or closed. A human's reply
-    sets the ticket to `waiting`. Whatever a human writes also stops an automatic reply that is still being prepared.
+    A customer's message starts a new run, and opens the ticket again when it was resolved. To a closed ticket it opens
+    a follow-up that is linked to it, unless the setting `after_closing` says otherwise, and to a merged one it goes to
+    the ticket that it was merged into: `ticket` is the one that has the message.
+
+    A human's reply sets the ticket to `waiting`. Whatever a human writes also stops an automatic reply that is still
+    being prepared.
     """
+    said = Said(**body.model_dump())
     with calling.runtime.database.write() as session:
-        message_id, run_id = say(session, calling.workspace_id, ticket_id, body)
-        found = tickets.get(session, calling.workspace_id, ticket_id)
-        conversation = tickets.messages(session, calling.workspace_id, ticket_id)
-    message = next(message for message in conversation if message.id == message_id)
+        spoken = speaking.say(session, calling.workspace_id, ticket_id, said)
+        found = tickets.get(session, calling.workspace_id, spoken.ticket_id)
+        conversation = tickets.messages(session, calling.workspace_id, spoken.ticket_id)
+    message = next(message for message in conversation if message.id == spoken.message_id)
     return MessageAccepted(
-        message=MessageOut.model_validate(message), ticket=TicketOut.model_validate(found), run_id=run_id
+        message=MessageOut.model_validate(message), ticket=TicketOut.model_validate(found), run_id=spoken.run_id
     )
 
 
@@ -121,7 +127,7 @@ def similar_to_ticket(calling: Calling, ticket_id: str, query: Annotated[Similar
     """Resolved cases (or articles, answers, other tickets) that are like what the customer still waits for."""
     with calling.runtime.database.read() as session:
         found = tickets.get(session, calling.workspace_id, ticket_id)
-        conversation = tickets.messages(session, calling.workspace_id, ticket_id)
+        conversation = tickets.conversation(session, calling.workspace_id, ticket_id)
     text = searching.text_of_ticket(found, conversation)
     return searching.look(
         calling, text, kinds=kinds_of(query.kinds), limit=query.limit, filters={}, without=frozenset({ticket_id})

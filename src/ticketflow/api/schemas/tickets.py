@@ -7,10 +7,12 @@ from pydantic import Field, field_validator, model_validator
 from ticketflow.api.schemas.base import Flag, In, Moment, Name, Out, PageQuery, Text, Words, example
 from ticketflow.domain import Action, Author, Path, Priority, TicketStatus
 from ticketflow.store.decisions import StoredDecision
+from ticketflow.store.links import LinkKind
 
 TICKET_ID = "0192f0c1-7a55-7cc0-8000-3f1a5e9b1c2d"
 RUN_ID = "0192f0c1-7a58-7d10-8000-90be6a4f3d71"
 ANSWER_ID = "0192f0a0-11b2-7e40-8000-5a0b4c3d2e1f"
+OTHER_ID = "0192f0b2-3c11-7d00-8000-7b2a4c9d8e10"
 MESSAGE_ID = "0192f0c1-7a56-7aa0-8000-6f3b0f6f2f10"
 
 TICKET = {
@@ -28,17 +30,27 @@ TICKET = {
     "team": None,
     "assignee": None,
     "tags": ["web-shop"],
+    "snoozed_until": None,
+    "merged_into": None,
+    "resolved_at": None,
     "version": 1,
     "created_at": "2026-03-02T09:15:00.000Z",
     "updated_at": "2026-03-02T09:15:00.000Z",
 }
 MESSAGE = {
     "id": MESSAGE_ID,
+    "ticket_id": TICKET_ID,
     "author": "requester",
     "author_name": "Nadia Brandt",
     "body": "My parcel has been in the same depot since Monday. Where is it?",
     "internal": False,
     "created_at": "2026-03-02T09:15:00.000Z",
+}
+LINK = {
+    "other_id": OTHER_ID,
+    "kind": "related",
+    "created_by": "key:k3v9x2m4",
+    "created_at": "2026-03-02T10:00:00.000Z",
 }
 DECISION = {
     "id": "0192f0c1-7b90-7f00-8000-2f4d1c0b9a88",
@@ -146,9 +158,26 @@ class TicketOut(Out):
     team: str | None
     assignee: str | None
     tags: list[str]
+    snoozed_until: Moment | None = Field(description="Put aside until then; null while it is not.")
+    merged_into: str | None = Field(description="The ticket that goes on in this one's place; null for most.")
+    resolved_at: Moment | None = Field(description="Since when it is resolved, or was when it was closed.")
     version: int = Field(description="Grows with every change.")
     created_at: Moment
     updated_at: Moment
+
+
+class LinkOut(Out):
+    """A ticket that belongs to this one."""
+
+    model_config = example(LINK)
+
+    other_id: str
+    kind: LinkKind = Field(
+        description="What the other one is: `related`, its `follow_up`, what it `follows`, `merged` into this one, or "
+        "what this one was `merged_into`."
+    )
+    created_by: str
+    created_at: Moment
 
 
 class MessageOut(Out):
@@ -157,6 +186,7 @@ class MessageOut(Out):
     model_config = example(MESSAGE)
 
     id: str
+    ticket_id: str = Field(description="Where it was written: another ticket when that was merged into this one.")
     author: Author
     author_name: str | None
     body: str
@@ -232,9 +262,12 @@ class DecisionOut(Out):
 class TicketDetail(TicketOut):
     """A ticket with its conversation and the agent's newest decision."""
 
-    model_config = example({**TICKET, "status": "resolved", "messages": [MESSAGE], "decision": DECISION})
+    model_config = example(
+        {**TICKET, "status": "resolved", "messages": [MESSAGE], "links": [LINK], "decision": DECISION}
+    )
 
-    messages: list[MessageOut] = Field(description="Oldest first.")
+    messages: list[MessageOut] = Field(description="Oldest first, with those of tickets that were merged into it.")
+    links: list[LinkOut] = Field(description="Tickets that belong to it, oldest link first.")
     decision: DecisionOut | None = Field(description="Null until the first run has decided.")
 
 
@@ -278,7 +311,15 @@ class TicketPage(Out):
 
 
 class TicketQuery(PageQuery):
-    """Which tickets to list."""
+    """Which tickets to list: those that fit every filter that is sent."""
 
     status: list[TicketStatus] = Field(default=[], max_length=7, description="Any of these; all when left out.")
     category: Name | None = Field(None, description="Exactly this category.")
+    priority: Priority | None = Field(None, description="Exactly this priority.")
+    team: Name | None = Field(None, description="Exactly this team.")
+    assignee: Name | None = Field(None, description="Exactly this assignee.")
+    requester: Name | None = Field(None, description="Exactly this requester's e-mail address.")
+    tag: Name | None = Field(None, description="Tagged with exactly this.")
+    snoozed: bool | None = Field(None, description="Only those that are put aside, or only those that are not.")
+    updated_since: Moment | None = Field(None, description="Changed last then or later.")
+    updated_until: Moment | None = Field(None, description="Changed last then or earlier.")
