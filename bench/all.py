@@ -20,6 +20,7 @@ FULL = (
     ("durability.py",),
     ("support_check.py",),
     ("outbound.py",),
+    ("live.py",),
     ("safety.py",),
 )
 SHORT = (
@@ -31,6 +32,7 @@ SHORT = (
     ("durability.py", "--short"),
     ("support_check.py",),
     ("outbound.py",),
+    ("live.py", "--short"),
     ("safety.py", "--short"),
 )
 

@@ -169,6 +169,14 @@ def source(garden: Garden) -> str:
     return str(made["id"])
 
 
+def export(garden: Garden) -> str:
+    """One whose content can be downloaded."""
+    made = garden.created("/v1/exports", None)
+    while garden.runtime.runner.run_one():
+        pass
+    return str(made["id"])
+
+
 SEEDS: dict[str, Seed] = {
     "": settings,
     "answer_id": answer,
@@ -178,6 +186,7 @@ SEEDS: dict[str, Seed] = {
     "experiment_id": experiment,
     "certificate_id": certificate,
     "notice_id": notice,
+    "export_id": export,
     "endpoint_id": endpoint,  # and with it delivery_id
     "source_id": source,  # and with it source, its address
     "key_id": key,

@@ -24,7 +24,7 @@ from ticketflow.db.tables import (
 )
 from ticketflow.domain import Author, ChunkKind
 from ticketflow.retrieval.chunks import Source, prepare, replace
-from ticketflow.store import artefacts, audit, cases, tickets
+from ticketflow.store import artefacts, audit, cases, exports, tickets
 from ticketflow.store import idempotency as remembered
 from ticketflow.store.feedback import NewFeedback
 from ticketflow.store.tickets import NewTicket
@@ -160,7 +160,7 @@ def imported(company: Company) -> None:
     prepared = prepare(company.deps.encoder, [Source(ChunkKind.CASE, made.id, "", body)])
     with company.database.write() as session:
         replace(session, workspace, prepared)
-        artefacts.put(session, workspace.id, erasing.EXPORT, "1", {}, {"mark": MARK})
+        artefacts.put(session, workspace.id, exports.KIND, "1", {}, {"mark": MARK})
 
 
 def erase(company: Company, email: str = EMAIL) -> str:

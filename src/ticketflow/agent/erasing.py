@@ -14,14 +14,12 @@ from ticketflow.db import Session
 from ticketflow.domain import Value
 from ticketflow.erasure import finding, quotes, stamp, working
 from ticketflow.erasure.finding import Found
-from ticketflow.store import artefacts, audit, cases, daily
+from ticketflow.store import audit, cases, daily, exports
 from ticketflow.workflow import queue
 from ticketflow.workflow.engine import TICKET, State, Step, Workflow
 from ticketflow.workflow.queue import Run
 
 ERASE = "erase"
-EXPORT = "export"
-"""Kind of the artefacts that hold an export: copies of what is erased, so they go as well."""
 
 
 class Counted(Value):
@@ -76,7 +74,7 @@ def _remove(deps: Deps, state: State) -> Done:
         stamp.put(session)
     while True:
         with state.write() as session:
-            if not artefacts.remove_part(session, workspace_id, EXPORT):
+            if not exports.remove_part(session, workspace_id):  # copies of what is erased
                 return Done()
 
 

@@ -24,7 +24,7 @@ _UNSAVED = "unsaved"
 
 def save_article(database: Database, encoder: Encoder, workspace_id: str, new: NewArticle, author: str) -> Article:
     """Store a new article and index it. Raises Conflict when its external id exists."""
-    prepared = chunks.prepare(encoder, [_article_source(_UNSAVED, new)])
+    prepared = chunks.prepare(encoder, [article_source(_UNSAVED, new)])
     with database.write() as session:
         made = articles.add(session, workspace_id, new, author)
         _put_article(session, made, prepared)
@@ -47,7 +47,7 @@ def revise_article(
     """
     with database.read() as session:
         articles.get(session, workspace_id, article_id)
-    prepared = chunks.prepare(encoder, [_article_source(article_id, new)])
+    prepared = chunks.prepare(encoder, [article_source(article_id, new)])
     with database.write() as session:
         made = articles.revise(session, workspace_id, article_id, new, author, version)
         _put_article(session, made, prepared)
@@ -113,7 +113,8 @@ def _sendable(status: AnswerStatus, body: str) -> None:
         )
 
 
-def _article_source(article_id: str, new: NewArticle) -> Source:
+def article_source(article_id: str, new: Article | NewArticle) -> Source:
+    """What is indexed of an article."""
     return Source(
         kind=ChunkKind.ARTICLE,
         id=article_id,

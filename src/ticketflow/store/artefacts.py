@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from sqlalchemy import delete, insert, select, update
+from sqlalchemy import insert, select, update
 
 from ticketflow.clock import new_id
 from ticketflow.db import Session
@@ -16,7 +16,6 @@ from ticketflow.domain import Value
 from ticketflow.errors import NotFound
 
 PART_BYTES = 1 << 20
-REMOVED_TOGETHER = 16
 
 
 class Artefact(Value):
@@ -117,22 +116,6 @@ def load(session: Session, workspace_id: str, artefact_id: str) -> dict[str, NDA
     if not parts:
         raise NotFound(f"There is no artefact {artefact_id}.")
     return unpack(b"".join(parts))
-
-
-def remove_part(session: Session, workspace_id: str, kind: str) -> bool:
-    """Remove up to REMOVED_TOGETHER parts of the artefacts of a kind, at last the artefacts; whether there is more."""
-    mine = (artefact.c.workspace_id == workspace_id, artefact.c.kind == kind)
-    held = select(artefact_part.c.artefact_id, artefact_part.c.ordinal).where(
-        artefact_part.c.workspace_id == workspace_id,
-        artefact_part.c.artefact_id.in_(select(artefact.c.id).where(*mine)),
-    )
-    found = session.execute(held.limit(REMOVED_TOGETHER)).all()
-    for artefact_id, ordinal in found:
-        part = (artefact_part.c.artefact_id == artefact_id, artefact_part.c.ordinal == ordinal)
-        session.execute(delete(artefact_part).where(artefact_part.c.workspace_id == workspace_id, *part))
-    if not found:
-        session.execute(delete(artefact).where(*mine))
-    return bool(found)
 
 
 def pack(arrays: dict[str, NDArray[Any]]) -> bytes:
