@@ -93,6 +93,10 @@ def test_nothing_is_written_by_a_replay(acme: Any, decided: dict[str, Any], runt
     [
         ({"settings": {"max_wrnog": 0.1}}, "body /settings/max_wrnog: Extra inputs are not permitted."),
         ({"settings": {"max_wrong": "little"}}, "body /settings/max_wrong: Input should be a valid number"),
+        (
+            {"settings": {"provider_keys": {"main": "sk-1"}}},
+            "body /settings/provider_keys: Extra inputs are not permitted.",
+        ),
         ({"now": True, "version": "untaught"}, "exclude each other"),
     ],
 )

@@ -7,7 +7,7 @@ from pydantic import Field
 from ticketflow.agent.past import Past
 from ticketflow.agent.replay import Comparison, Configuration, Replay
 from ticketflow.api.schemas.base import Flag, In, Out, Text, example
-from ticketflow.api.schemas.settings import SettingsPatch
+from ticketflow.api.schemas.settings import PlainSettingsPatch
 from ticketflow.api.schemas.tickets import ANSWER_ID, DECISION, TICKET_ID, CandidateOut, DecisionOut, GuessOut
 from ticketflow.domain import Action, Level, Priority, Sentiment, Stage
 
@@ -49,6 +49,7 @@ _READING = {
     "priority": "normal",
     "sentiment": "neutral",
     "language": "en",
+    "team": "logistics",
     "summary": "The customer asks where a parcel is that has not moved for a week.",
     "root_cause": "The carrier's depot holds it.",
     "answer_id": ANSWER_ID,
@@ -171,6 +172,7 @@ class ReadingOut(Out):
     priority: Priority
     sentiment: Sentiment
     language: str
+    team: str | None = Field(description="The team that it would give the ticket to; null when it named none.")
     summary: str
     root_cause: str
     answer_id: str | None = Field(description="The candidate that it holds right; null when none.")
@@ -249,8 +251,8 @@ class ReplayIn(In):
 
     model_config = example({"settings": {"level": "assist"}})
 
-    settings: SettingsPatch = Field(
-        default_factory=lambda: SettingsPatch.model_validate({}),
+    settings: PlainSettingsPatch = Field(
+        default_factory=lambda: PlainSettingsPatch.model_validate({}),
         description="Other settings by name; those that are not sent stay as they were.",
     )
     now: Flag = Field(False, description="Under today's score version, answers, settings and certificates.")

@@ -118,8 +118,8 @@ class SettingsOut(Out):
     provider_keys: dict[str, ProviderKeyOut] = _told("provider_keys")
 
 
-class SettingsPatch(Patch):
-    """What is to change; the rest stays. A list or table is replaced whole; only `provider_keys` change one by one."""
+class PlainSettingsPatch(Patch):
+    """Other values for settings that are not secret; the rest stays. A list or table is replaced whole."""
 
     model_config = example({"max_wrong": 0.02, "category_max_wrong": {"billing": 0.01}})
 
@@ -151,6 +151,11 @@ class SettingsPatch(Patch):
     retain_attachments_days: Days | None = _told("retain_attachments_days", None)
     retain_steps_days: Days | None = _told("retain_steps_days", None)
     retain_events_days: Days | None = _told("retain_events_days", None)
+
+
+class SettingsPatch(PlainSettingsPatch):
+    """What is to change; the rest stays. A list or table is replaced whole; only `provider_keys` change one by one."""
+
     provider_keys: dict[KeyName, ProviderKey | None] = _told("provider_keys", {}, max_length=100)
 
     def changes(self) -> dict[str, Any]:

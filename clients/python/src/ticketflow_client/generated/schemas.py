@@ -1155,6 +1155,8 @@ class ReadingOut(Schema):
     priority: Priority | str
     sentiment: Sentiment | str
     language: str
+    team: str | None
+    """The team that it would give the ticket to; null when it named none."""
     summary: str
     root_cause: str
     answer_id: str | None
