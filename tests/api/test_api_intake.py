@@ -11,6 +11,7 @@ from standardwebhooks.webhooks import Webhook
 from starlette.testclient import TestClient
 
 from conftest import Caller
+from ticketflow.api.routes import intake
 from ticketflow.clock import SECOND
 from ticketflow.runtime import Runtime
 from ticketflow.testing import FrozenClock
@@ -159,13 +160,21 @@ def test_whatever_is_not_signed_is_refused_alike(shop: Shop, acme: Caller, calle
     assert opened(acme) == []
 
 
+def test_every_refusal_takes_the_same_time(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(intake, "REFUSED_AFTER_SECONDS", 0.3)
+    for answer in (shop.send(ITEM, address="acme.unknown"), shop.send(ITEM, secret="whsec_" + "A" * 44)):
+        assert answer.status_code == 401
+        assert 0.3 <= answer.elapsed.total_seconds() < 0.6
+
+
 def test_an_old_message_is_refused(shop: Shop, clock: FrozenClock, client: TestClient) -> None:
-    sent: dict[str, Any] = {}
-    real = client.post
-    shop._client = type("Keeps", (), {"post": lambda _self, *a, **o: sent.update(a=a, o=o)})()  # type: ignore[assignment]
-    shop.send(ITEM)
+    body, seconds = json.dumps(ITEM), clock.now() // SECOND
+    signature = Webhook(shop.secret).sign("m", datetime.fromtimestamp(seconds, UTC), body)
+    signed = {"webhook-id": "m", "webhook-timestamp": str(seconds), "webhook-signature": signature}
     clock.advance(301)
-    assert real(*sent["a"], **sent["o"]).status_code == 401
+    assert client.post(f"/v1/intake/{shop.address}", content=body, headers=signed).status_code == 401
+    clock.advance(-2)
+    assert client.post(f"/v1/intake/{shop.address}", content=body, headers=signed).status_code == 200
 
 
 def test_while_a_secret_rotates_both_are_taken(shop: Shop, acme: Caller, clock: FrozenClock) -> None:

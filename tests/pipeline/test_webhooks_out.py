@@ -2,6 +2,7 @@
 
 import base64
 import json
+import time
 from collections.abc import Iterator
 from email.utils import format_datetime
 from pathlib import Path
@@ -13,8 +14,9 @@ from webhook_harness import Receiver, Reply, Scene
 from ticketflow.clock import HOUR, SECOND, SystemClock
 from ticketflow.errors import Conflict, InvalidInput
 from ticketflow.integrations import delivering, endpoints, resending, schedule
+from ticketflow.integrations.delivering import LANE_WIDTH
 from ticketflow.integrations.dispatching import PAGE
-from ticketflow.outbound import Limits
+from ticketflow.outbound import AllowList, Client, Limits
 from ticketflow.store import notices
 from ticketflow.store.webhook_deliveries import DeliveryState
 from ticketflow.store.webhook_endpoints import EndpointState
@@ -375,3 +377,32 @@ def test_a_deleted_endpoint_leaves_nothing_behind(scene: Scene, receiver: Receiv
     assert (scene.deliveries(), receiver.received) == ([], [])
     with scene.database.read() as session:
         assert scene.secrets.live(session, scene.workspace.id, endpoints.owner(scene.endpoint.id)) == []
+
+
+def test_an_endpoint_that_hangs_holds_up_no_other(tmp_path: Path, receiver: Receiver) -> None:
+    other = Receiver()
+    scene = Scene(tmp_path, receiver, SystemClock())
+    scene.client = Client(AllowList.of([f"127.0.0.1:{receiver.port}", f"127.0.0.1:{other.port}"]))
+    receiver.go_on.clear()
+    for _ in range(100):
+        scene.tell()
+    while scene.dispatch():
+        pass
+    sound, _ = scene.add_endpoint(other.url)
+    scene.tell("ticket.created")
+    while scene.dispatch():
+        pass
+    scene.runner.start(1)
+    try:
+        deadline = time.monotonic() + 5
+        while not other.received and time.monotonic() < deadline:
+            time.sleep(0.01)
+        assert len(other.received) == 1
+        assert len(receiver.received) <= LANE_WIDTH
+        assert len(scene.deliveries(sound.id)) == 1
+    finally:
+        receiver.reply = Reply(410)  # the rest is dropped
+        receiver.go_on.set()
+        assert scene.runner.stop(10)
+        other.close()
+        scene.close()
