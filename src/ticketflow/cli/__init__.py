@@ -6,6 +6,7 @@ import typer
 from rich.text import Text
 
 from ticketflow import __version__
+from ticketflow.cli.archiving import export, restore
 from ticketflow.cli.article import app as article_app
 from ticketflow.cli.audit import audit_app
 from ticketflow.cli.automation import automation_app
@@ -16,11 +17,13 @@ from ticketflow.cli.database import database_app
 from ticketflow.cli.demo import demo
 from ticketflow.cli.doctor import doctor
 from ticketflow.cli.encoder import app as encoder_app
+from ticketflow.cli.erasing import erase
 from ticketflow.cli.experiment import experiment_app
 from ticketflow.cli.explain import explain
 from ticketflow.cli.importing import import_
 from ticketflow.cli.key import key_app
 from ticketflow.cli.person import person_app
+from ticketflow.cli.mcp import mcp
 from ticketflow.cli.process import process
 from ticketflow.cli.replay import replay
 from ticketflow.cli.searching import search
@@ -42,7 +45,7 @@ app = typer.Typer(
 )
 app.command(name="demo")(demo)
 app.command(name="import")(import_)
-for command in (process, explain, replay, search, serve, worker, backtest, certify):
+for command in (process, explain, replay, search, serve, worker, backtest, certify, erase, export, restore):
     app.command(name=command.__name__)(command)
 app.add_typer(automation_app, name="automation")
 app.add_typer(audit_app, name="audit")
@@ -53,6 +56,7 @@ app.add_typer(person_app, name="person")
 app.add_typer(secrets_app, name="secrets")
 app.add_typer(database_app, name="db")
 app.add_typer(encoder_app, name="encoder")
+app.command(name="mcp")(mcp)
 app.command(name="doctor")(doctor)
 
 
