@@ -4,6 +4,7 @@ Not the application: that is `app.create_app`.
 """
 
 import errno
+import logging
 import signal
 import socket
 import threading
@@ -13,10 +14,15 @@ from contextlib import contextmanager
 import uvicorn
 from fastapi import FastAPI
 
+from ticketflow.api.limits import MAX_MESSAGE_BYTES
 from ticketflow.errors import Misconfigured, NotReady
 
 BACKLOG = 2048
 DRAIN_SECONDS = 20.0
+PING_SECONDS = 20.0
+"""A WebSocket is asked so often whether it lives, and has as long to answer."""
+UNTAKEN_SECONDS = 30
+"""A connection whose other side takes no data for so long is cut."""
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 
@@ -30,9 +36,15 @@ class Server(uvicorn.Server):
             log_level="warning",
             access_log=False,
             server_header=False,
+            ws_max_size=MAX_MESSAGE_BYTES,
+            ws_ping_interval=PING_SECONDS,
+            ws_ping_timeout=PING_SECONDS,
+            ws_per_message_deflate=False,  # a compressor for each connection costs more memory than all the rest of it
             timeout_graceful_shutdown=round(DRAIN_SECONDS),
         )
         super().__init__(settings)
+        logging.getLogger("uvicorn.error").addFilter(_no_refusals)
+        self._app = app
         self._listener = listener
         self._on_started = on_started
 
@@ -49,6 +61,11 @@ class Server(uvicorn.Server):
         if self.started and self._on_started is not None:
             self._on_started()
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """See uvicorn, which waits for responses under way: live ones would never end by themselves."""
+        self._app.state.live.close()
+        await super().shutdown(sockets)
+
     @contextmanager
     def capture_signals(self) -> Generator[None]:
         """See uvicorn, which would raise the signal again afterwards: an orderly stop would look like a crash."""
@@ -63,6 +80,11 @@ class Server(uvicorn.Server):
                 signal.signal(number, handler)
 
 
+def _no_refusals(record: logging.LogRecord) -> bool:
+    """Leaves out what uvicorn says of each WebSocket that was refused with a response, as if that were a mistake."""
+    return record.msg != "ASGI callable returned without completing handshake."
+
+
 def listen(host: str, port: int) -> socket.socket:
     """A listening socket; port 0 takes a free one. Raises NotReady for a taken port, Misconfigured for a wrong host."""
     try:
@@ -74,6 +96,8 @@ def listen(host: str, port: int) -> socket.socket:
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     try:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # connections inherit it; where there is none, keep-alive has to do
+            listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, UNTAKEN_SECONDS * 1_000)
         listener.bind(place)
         listener.listen(BACKLOG)
     except OSError as error:

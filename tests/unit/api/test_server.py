@@ -3,7 +3,9 @@
 import asyncio
 import socket
 
-from ticketflow.api.server import listen
+import pytest
+
+from ticketflow.api.server import UNTAKEN_SECONDS, listen
 
 
 async def accepted_with_nodelay(listener: socket.socket) -> bool:
@@ -25,3 +27,11 @@ async def accepted_with_nodelay(listener: socket.socket) -> bool:
 def test_no_response_waits_for_an_acknowledgement() -> None:
     with listen("127.0.0.1", 0) as listener:
         assert asyncio.run(accepted_with_nodelay(listener))
+
+
+@pytest.mark.skipif(not hasattr(socket, "TCP_USER_TIMEOUT"), reason="Linux has it")
+def test_a_connection_whose_other_side_takes_nothing_is_cut_by_the_system() -> None:
+    with listen("127.0.0.1", 0) as listener, socket.create_connection(listener.getsockname()[:2]):
+        accepted, _ = listener.accept()
+        with accepted:
+            assert accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT) == UNTAKEN_SECONDS * 1_000

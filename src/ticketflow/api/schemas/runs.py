@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field, model_validator
 
-from ticketflow.api.schemas.base import LONGEST_PAGE, NO_TEXT, In, Moment, Name, Out, Text, example
+from ticketflow.api.schemas.base import NO_TEXT, In, Moment, Name, Out, Text, example
 from ticketflow.api.schemas.tickets import ANSWER_ID, RUN_ID, TICKET_ID
 from ticketflow.domain import FeedbackKind, StepRecord
 
@@ -110,13 +110,6 @@ class EventPage(Out):
     items: list[EventOut]
     next_after: int = Field(description="Send it as `after` to go on from here; it stands still at the end of the log.")
     last_seq: int = Field(description="The newest event's seq, 0 before the first.")
-
-
-class EventQuery(In):
-    """Where to go on in the event log."""
-
-    after: int = Field(0, ge=0, le=2**62, description="Events after this seq; 0 begins with the first.")
-    limit: int = Field(100, ge=1, le=LONGEST_PAGE, description="Length of the page.")
 
 
 class FeedbackIn(In):
