@@ -11,6 +11,7 @@ from ticketflow.api import csrf
 from ticketflow.api.cookies import NAME
 from ticketflow.api.documented import problem
 from ticketflow.api.guard import COOKIE_SCHEME, SECURITY_SCHEME
+from ticketflow.api.idempotency import HEADER, LONGEST
 from ticketflow.api.problems import Problem
 from ticketflow.api.schemas.base import In, Out
 from ticketflow.api.scopes import ALLOWS
@@ -21,7 +22,9 @@ Send an API key as `Authorization: Bearer tf_live_…`; `ticketflow key create` 
 workspace and sees nothing else; what belongs to another workspace does not exist for it (404).
 
 Errors are RFC 9457 problem details (`application/problem+json`) with a stable `code`. Lists take `limit` and `cursor`
-and give `next_cursor`. Times are ISO 8601 in UTC. An unknown field or parameter is an error, never ignored.
+and give `next_cursor`. A POST takes an `Idempotency-Key`, so that it can be sent again after a lost answer. `RateLimit`
+headers tell how often a caller may still ask. Times are ISO 8601 in UTC. An unknown field or parameter is an error,
+never ignored.
 """
 
 Json = dict[str, Any]
@@ -35,6 +38,16 @@ _SECURITY: Json = {
     "bearerFormat": "tf_live_<id>_<secret>_<crc>",
     "description": "An API key. Scopes:\n\n"
     + "\n".join(f"- `{scope}`: {meaning}" for scope, meaning in ALLOWS.items()),
+}
+
+
+_IDEMPOTENCY: Json = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "Names this request, so that sending it again does nothing again and is answered as the first time; "
+    "kept for 24 hours. A UUID will do.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": LONGEST, "pattern": "^[ -~]+$"},
 }
 
 
@@ -72,6 +85,9 @@ def describe(app: FastAPI) -> Json:
             schemas[name]["examples"] = examples
     for schema in schemas.values():
         _drop_patch_defaults(schema)
+    for path in document["paths"].values():
+        if "security" in path.get("post", {}):
+            path["post"].setdefault("parameters", []).append(_IDEMPOTENCY)
     for operation in _operations(document):
         _add_ids(operation)
         _add_errors(operation)
@@ -108,7 +124,9 @@ def _add_ids(operation: Json) -> None:
 def _add_errors(operation: Json) -> None:
     found = [500, 503]
     if "security" in operation:
-        found += [401, 403]
+        found += [401, 403, 429]
+    if _IDEMPOTENCY in operation.get("parameters", []):
+        found += [409, 422]
     if "requestBody" in operation:
         found += [400, 413, 415]
     if "422" in operation["responses"]:

@@ -12,12 +12,15 @@ from starlette.requests import HTTPConnection
 from ticketflow.api.admission import Admission
 from ticketflow.api.csrf import SAFE_METHODS
 from ticketflow.api.cursors import Cursors
+from ticketflow.api.idempotency import once
 from ticketflow.api.principal import Principal
 from ticketflow.api.problems import UnsupportedMediaType
+from ticketflow.api.rates import Rates
 from ticketflow.api.readiness import Readiness
 from ticketflow.api.scopes import Scope
 from ticketflow.api.turns import Turns
-from ticketflow.errors import Misconfigured
+from ticketflow.config import Config
+from ticketflow.errors import Misconfigured, Unauthenticated
 from ticketflow.runtime import Runtime
 
 Endpoint = TypeVar("Endpoint", bound=Callable[..., Any])
@@ -29,11 +32,12 @@ SECURITY_SCHEME = "api_key"
 COOKIE_SCHEME = "session"
 
 
-def needs(scope: Scope) -> Callable[[Endpoint], Endpoint]:
-    """Declare the scope that a route's callers must carry."""
+def needs(scope: Scope, *, unless: Callable[[Config], bool] | None = None) -> Callable[[Endpoint], Endpoint]:
+    """Declare the scope that a route's callers must carry, unless the operator's configuration opens the route."""
 
     def declare(endpoint: Endpoint) -> Endpoint:
         endpoint.__dict__["required_scope"] = scope
+        endpoint.__dict__["opened_by"] = unless
         return endpoint
 
     return declare
@@ -84,23 +88,35 @@ class GuardedRoute(APIRoute):
         """The endpoint behind its checks."""
         handle = super().get_route_handler()
         scope = None if self.scope in (PUBLIC, KNOWN) else Scope(self.scope)
+        shown_once = getattr(self.endpoint, "answer_shown_once", False)
+        opened: Callable[[Config], bool] | None = getattr(self.endpoint, "opened_by", None)
 
         async def checked(request: Request) -> Response:
             if self.body_field is not None:
                 _require_json(request)
             return await handle(request)
 
+        async def answered(request: Request, principal: Principal) -> Response:
+            runtime = cast(Runtime, request.app.state.runtime)
+            async with cast(Turns, request.app.state.turns).taken_for(principal.workspace_id):
+                if request.method != "POST":
+                    return await checked(request)
+                return await once(request, principal, runtime.database, checked, secret=shown_once)
+
         async def guarded(request: Request) -> Response:
-            turns = cast(Turns, request.app.state.turns)
+            state, turns = request.app.state, cast(Turns, request.app.state.turns)
+            if opened is not None and opened(cast(Runtime, state.runtime).config):
+                return await checked(request)
             async with turns.taken():
                 principal = await run_in_threadpool(admit, request, scope)
-                request.state.principal = principal
-                try:
-                    return await checked(request)
-                finally:
-                    if principal.session_id is not None and request.method not in SAFE_METHODS:
-                        # It may have been about this very session, and whoever signs out is out at once.
-                        cast(Admission, request.app.state.admission).sessions.forget(principal.session_id)
+            request.state.principal = principal
+            request.state.headers = cast(Rates, state.rates).take(principal)
+            try:
+                return await answered(request, principal)
+            finally:
+                if principal.session_id is not None and request.method not in SAFE_METHODS:
+                    # It may have been about this very session, and whoever signs out is out at once.
+                    cast(Admission, state.admission).sessions.forget(principal.session_id)
 
         return checked if self.scope == PUBLIC else guarded
 
@@ -108,9 +124,14 @@ class GuardedRoute(APIRoute):
 def admit(connection: HTTPConnection, scope: Scope | None) -> Principal:
     """Who sends a request or opens a WebSocket; without a scope, anybody who is known.
 
-    Raises Unauthenticated, Forbidden and StorageUnavailable.
+    Raises Unauthenticated, Forbidden, StorageUnavailable and RateLimited.
     """
-    caller = cast(Admission, connection.app.state.admission).admit(connection)
+    state = connection.app.state
+    try:
+        caller = cast(Admission, state.admission).admit(connection)
+    except Unauthenticated:
+        cast(Rates, state.rates).failed(connection.client.host if connection.client else "")
+        raise
     if scope is not None:
         caller.require(scope)
     return caller
