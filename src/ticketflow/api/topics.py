@@ -51,6 +51,7 @@ _TOPIC_OF = {
     "source": "integrations",
     "channel": "integrations",
     "data": "workspace",
+    "export": "workspace",
     "workspace": "workspace",
 }
 """The topic by the part of a type before its dot."""
