@@ -10,7 +10,7 @@ import pytest
 from access_harness import ORIGIN, browser, entries, person, signed_in, token, workspace
 from fastapi import FastAPI
 
-from ticketflow.api import cookies, sessions, sign_in
+from ticketflow.api import cookies, rates, sessions, sign_in
 from ticketflow.api.app import create_app
 from ticketflow.config import Config
 from ticketflow.domain import Role
@@ -199,6 +199,12 @@ def test_who_is_disabled_by_another_process_is_out_within_a_second(app: FastAPI,
             time.sleep(0.01)
     assert browser(app).sign_in(spare).status_code == 401
     assert [one.detail for one in entries(runtime, nadia.workspace_id, "session.refused")] == [{"reason": "disabled"}]
+
+
+def test_an_address_that_guesses_links_is_slowed_down(runtime: Runtime, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(rates, "FAILURES", "3/minute")
+    app = create_app(runtime)
+    assert [browser(app).sign_in("made-up").status_code for _ in range(5)] == [401, 401, 401, 429, 429]
 
 
 def test_a_key_has_no_session(acme: Any) -> None:

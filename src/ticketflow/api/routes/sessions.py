@@ -10,6 +10,7 @@ from ticketflow.api.admission import Admission
 from ticketflow.api.documented import fails
 from ticketflow.api.guard import Calling, known, public, router
 from ticketflow.api.principal import Principal
+from ticketflow.api.rates import Rates
 from ticketflow.api.schemas.people import MeOut, SessionsEnded, SignIn
 from ticketflow.db import Session
 from ticketflow.errors import NotFound, Unauthenticated
@@ -19,7 +20,7 @@ from ticketflow.store import browser_sessions, workspaces
 routes = router("Sign-in")
 
 
-@routes.post("/sessions", status_code=201, summary="Sign in", responses=fails(401, 403))
+@routes.post("/sessions", status_code=201, summary="Sign in", responses=fails(401, 403, 429))
 @public
 def sign_in(request: Request, body: SignIn, response: Response) -> MeOut:
     """Spend what a sign-in link holds for a session of 12 hours, which use prolongs to 7 days at most. The session is a
@@ -34,6 +35,7 @@ def sign_in(request: Request, body: SignIn, response: Response) -> MeOut:
             sessions.end(session, earlier, actor=earlier.actor)
         told = None if opened is None else _told(session, runtime, sessions.principal(opened.signed_in))
     if opened is None or told is None:
+        cast(Rates, request.app.state.rates).failed(request.client.host if request.client else "")
         raise Unauthenticated(
             "The sign-in link does not open anything: it was used, is older than 15 minutes, or is none of ours.",
             remedy="Ask for a new one; `ticketflow person link EMAIL` makes it.",
