@@ -22,7 +22,9 @@ SCOPES = {
     "audits": Scope.AUDITS_READ,
     "settings": Scope.SETTINGS_READ,
     "people": Scope.PEOPLE_READ,
-    "integrations": Scope.SETTINGS_READ,
+    "webhooks": Scope.WEBHOOKS_READ,
+    "sources": Scope.SOURCES_READ,
+    "channels": Scope.SETTINGS_READ,
     "workspace": Scope.SETTINGS_READ,
 }
 """Every topic with the scope that its events need, besides `events:read`, which opens the log."""
@@ -47,9 +49,9 @@ _TOPIC_OF = {
     "audit": "audits",
     "settings": "settings",
     "person": "people",
-    "webhook": "integrations",
-    "source": "integrations",
-    "channel": "integrations",
+    "webhook": "webhooks",
+    "source": "sources",
+    "channel": "channels",
     "data": "workspace",
     "export": "workspace",
     "workspace": "workspace",
