@@ -154,7 +154,7 @@ def _migrated(named: str) -> str:
 def _tables(connection: Any) -> list[str]:
     # Those that others refer to come first.
     found = {str(row[0]) for row in connection.exec_driver_sql("SHOW TABLES")} - {"alembic_version"}
-    first = ("workspace", "ticket", "article", "artefact")
+    first = ("workspace", "ticket", "article", "artefact", "intake_source", "webhook_endpoint", "channel")
     return [*first, *sorted(found.difference(first))]
 
 

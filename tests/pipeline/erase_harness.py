@@ -145,6 +145,9 @@ def _integrate(company: Company, ticket_id: str, number: int) -> None:
         session.execute(insert(run).values(**own, **made, **counters, **times, payload={"mark": MARK}, error=MARK))
         step = {"run_id": run_id, "step": "send", "ordinal": 0, "version": "1", "duration_us": 1, "created_at": now}
         session.execute(insert(step_output).values(**own, **step, input={}, output={"body": MARK}))
+        earlier = {"id": new_id(), "ticket_id": "", "trigger_id": f"endpoint:{run_id}:1", "workflow": "deliver"}
+        refused = {"payload": {}, "error": f"The endpoint said: {MARK}", "step": "send"}
+        session.execute(insert(run).values(**own, **earlier, **counters, **times, **refused))
         delivery = {"id": run_id, "webhook_endpoint_id": "endpoint", "seq": seq, "type": "ticket.created"}
         failed = {"run_id": run_id, "state": "failed", "attempts": 1, "status": 500, "error": f"said {MARK}"}
         session.execute(insert(webhook_delivery).values(**own, **delivery, **failed, next_at=None, **times))

@@ -1,5 +1,6 @@
 """`ticketflow erase`: a person's data out of the database and its files."""
 
+import sys
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -42,6 +43,8 @@ def erase(
         _tell(as_json, None, counts, f"Would go: {told}.")
         return
     if not yes:
+        if not sys.stdin.isatty():
+            raise InvalidInput("Erasing cannot be undone.", remedy="Say --yes where nobody can be asked.")
         console.print(f"To be erased: {told}.")
         typer.confirm("It cannot be undone. Go on?", abort=True, err=True)
     with built.database.write() as session:

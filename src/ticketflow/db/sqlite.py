@@ -193,6 +193,7 @@ class SQLite:
             if driver.execute("PRAGMA user_version").fetchone()[0] < OVERWRITTEN:
                 driver.execute("VACUUM")
                 driver.execute(f"PRAGMA user_version = {OVERWRITTEN}")
+            driver.execute("PRAGMA wal_checkpoint(PASSIVE)")  # most of it, while others write
             if driver.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0]:
                 raise StorageUnavailable(
                     "Somebody keeps reading an old state of the database, so its log cannot be emptied.",

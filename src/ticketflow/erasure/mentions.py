@@ -36,13 +36,15 @@ def blank_answers(database: Database, workspace_id: str, ids: Collection[str]) -
         "body": json.dumps(_GONE).encode(),
     }
     while True:
-        with database.write() as session:
+        with database.read() as session:
             mine = (idempotency.c.workspace_id == workspace_id, idempotency.c.status.is_not(None))
             page = select(*named).where(*mine, key > after).order_by(*key.clauses).limit(ROWS)
             rows = session.execute(page).all()
-            for row in rows:
-                if wanted & named_in(f"{row.headers}{row.body.decode('utf-8', 'replace')}"):
-                    session.execute(update(idempotency).where(*mine, key == (row.caller, row.key)).values(**gone))
+        told = {(row.caller, row.key): f"{row.headers}{row.body.decode('utf-8', 'replace')}" for row in rows}
+        hit = [place for place, text in told.items() if wanted & named_in(text)]
+        if hit:
+            with database.write() as session:
+                session.execute(update(idempotency).where(*mine, key.in_(hit)).values(**gone))
         if len(rows) < ROWS:
             return
         after = (rows[-1].caller, rows[-1].key)
@@ -52,12 +54,14 @@ def blank_audit_log(database: Database, workspace_id: str, ids: Collection[str])
     """Leave of entries that name one of `ids` who did what when, without what was there before and after."""
     wanted, after = frozenset(ids), ""
     while True:
-        with database.write() as session:
+        with database.read() as session:
             mine = audit_log.c.workspace_id == workspace_id
             page = select(audit_log.c.id, audit_log.c.object, audit_log.c.detail).where(mine, audit_log.c.id > after)
             rows = session.execute(page.order_by(audit_log.c.id).limit(ROWS)).all()
-            hit = [row.id for row in rows if row.detail and wanted & named_in(f"{row.object} {row.detail}")]
-            session.execute(update(audit_log).where(mine, audit_log.c.id.in_(hit)).values(detail={}))
+        hit = [row.id for row in rows if row.detail and wanted & named_in(f"{row.object} {row.detail}")]
+        if hit:
+            with database.write() as session:
+                session.execute(update(audit_log).where(mine, audit_log.c.id.in_(hit)).values(detail={}))
         if len(rows) < ROWS:
             return
         after = rows[-1].id

@@ -34,7 +34,7 @@ def blank(database: Database, workspace_id: str, case_ids: Collection[str], sinc
     """
     wanted, after, changed = frozenset(case_ids), "", 0
     while True:
-        with database.write() as session:
+        with database.read() as session:  # nobody waits for what is only looked at
             mine = (run.c.workspace_id == workspace_id, step_output.c.step == SEARCH)
             page = (
                 select(run.c.id, run.c.ticket_id, step_output.c.output)
@@ -44,23 +44,24 @@ def blank(database: Database, workspace_id: str, case_ids: Collection[str], sinc
                 .limit(RUNS)
             )
             rows = session.execute(page).all()
-            changed += sum(_blank_run(session, workspace_id, row, wanted) for row in rows)
+        for row in rows:
+            if any(one["id"] in wanted for one in row.output.get("cases", [])):
+                with database.write() as session:
+                    _blank_run(session, workspace_id, row, wanted)
+                changed += 1
         if len(rows) < RUNS:
             return changed
         after = rows[-1].id
 
 
-def _blank_run(session: Session, workspace_id: str, row: Row[Any], wanted: Collection[str]) -> bool:
+def _blank_run(session: Session, workspace_id: str, row: Row[Any], wanted: Collection[str]) -> None:
     found: list[dict[str, Any]] = row.output.get("cases", [])
     quoted = [one for one in found if one["id"] in wanted]
-    if not quoted:
-        return False
     cleaned = [{**one, "title": "", "snippet": ERASED} if one["id"] in wanted else one for one in found]
     own = (step_output.c.run_id == row.id, step_output.c.step == SEARCH)
     session.execute(update(step_output).where(*own).values(output={**row.output, "cases": cleaned}))
     lines = {one["title"] or one["snippet"][:NOTE_LENGTH] for one in quoted} - {"", ERASED}
     _blank_notes(session, workspace_id, row.ticket_id, lines)
-    return True
 
 
 def _blank_notes(session: Session, workspace_id: str, ticket_id: str, lines: Collection[str]) -> None:

@@ -33,7 +33,7 @@ from ticketflow.retrieval import chunks
 from ticketflow.store import workspaces
 from ticketflow.store.audits import AuditState
 
-TOGETHER = 20
+TOGETHER = 10
 """Tickets a transaction: some tens of milliseconds."""
 PARTS_TOGETHER = 16
 """Parts of attachments a transaction, each of up to a megabyte."""
@@ -121,13 +121,24 @@ def _told(session: Session, workspace_id: str, ticket_ids: Sequence[str]) -> Non
     """Events keep their place in the log; who was to be told of them is told no more."""
     mine = _of(event, workspace_id, ticket_ids)
     numbers = select(event.c.seq).where(*mine)
-    for table in (webhook_delivery, notification):
+    for table, owner in ((webhook_delivery, "webhook_endpoint_id"), (notification, "channel_id")):
         theirs = (table.c.workspace_id == workspace_id, table.c.seq.in_(numbers))
-        found = session.execute(select(table.c.id, table.c.run_id).where(*theirs)).all()
-        _forget(session, workspace_id, [row.run_id for row in found])
+        found = session.execute(select(table.c.id, table.c.run_id, table.c[owner]).where(*theirs)).all()
+        for row in found:
+            runs = _attempts(session, workspace_id, f"{row[2]}:{row.id}")
+            if table is webhook_delivery:  # a notification's run may be a digest's, which others wait for
+                runs = [row.run_id, *runs]
+            _forget(session, workspace_id, runs)
         ids = [row.id for row in found]
         session.execute(delete(table).where(table.c.workspace_id == workspace_id, table.c.id.in_(ids)))
     session.execute(update(event).where(*mine).values(data={}))
+
+
+def _attempts(session: Session, workspace_id: str, prefix: str) -> list[str]:
+    """The runs of each attempt to tell: their triggers begin with who was told of what."""
+    named = (run.c.trigger_id > f"{prefix}:", run.c.trigger_id < f"{prefix};")  # `;` is what follows `:`
+    mine = (run.c.workspace_id == workspace_id, run.c.ticket_id == "")
+    return list(session.execute(select(run.c.id).where(*mine, *named)).scalars())
 
 
 def _of(table: Table, workspace_id: str, ticket_ids: Sequence[str]) -> tuple[ColumnElement[bool], ...]:
