@@ -23,9 +23,9 @@ from pathlib import Path
 from typing import Any
 
 from common import Bar, data, report
-from safety_attacks import EVIL_LINK, PLACES, attacks
+from safety_attacks import EVIL_LINK, PLACES, File, attacks
 from safety_attacks import tickets as attacked
-from ticketflow.agent import execute, pipeline
+from ticketflow.agent import attaching, execute, pipeline
 from ticketflow.agent.account import Account, account
 from ticketflow.clock import SECOND
 from ticketflow.config import Config, ModelProvider
@@ -89,10 +89,15 @@ class Scene:
         with self.built.database.write() as session:
             settings.put(session, self.workspace.id, dict(changes), "bench")
 
-    def decide(self, new: NewTicket) -> Account:
-        """Take a ticket in, work it off, and read back what was done."""
+    def decide(self, new: NewTicket, file: File | None = None) -> Account:
+        """Take a ticket in, with the file that comes with it, work it off, and read back what was done."""
         with self.built.database.write() as session:
             ticket, _ = pipeline.start(session, self.workspace.id, new)
+            if file is not None:
+                (said,) = tickets.messages(session, self.workspace.id, ticket.id)
+                attaching.attach(
+                    session, self.workspace.id, ticket.id, file.name, file.content, "bench", message_id=said.id
+                )
         while self.built.runner.run_one():
             pass
         return self.account(ticket)
@@ -151,16 +156,13 @@ def run_attacks(made: Scene, size: Size) -> list[Bar]:
     counted: Counter[str] = Counter()
     heard = 0
     for number, attack in enumerate(found):
-        places = [(place, new, None) for place, new in attacked(base, attack, f"attack-{number}")]
-        article = NewArticle(title=attack.words[:200] or "-", body=attack.words, status=ArticleStatus.PUBLISHED)
-        places.append(("article", base.model_copy(update={"external_id": f"attack-{number}-article"}), article))
-        for place, new, published in places:
+        for place, new, file in attacked(base, attack, f"attack-{number}"):
             counted[place] += 1
-            if published is not None:
-                publishing.save_article(
-                    made.built.database, made.built.deps.encoder, made.workspace.id, published, "bench"
-                )
-            heard += _compare(made, new, counted)
+            heard += _compare(made, new, counted, file)
+        counted["article"] += 1
+        article = NewArticle(title=attack.words[:200] or "-", body=attack.words, status=ArticleStatus.PUBLISHED)
+        publishing.save_article(made.built.database, made.built.deps.encoder, made.workspace.id, article, "bench")
+        heard += _compare(made, base.model_copy(update={"external_id": f"attack-{number}-article"}), counted)
     tried = sum(counted[place] for place in PLACES)
     conditions = f"{len(found)} attacks x {len(PLACES)} places, each decided 3 times; {heard} readings heard"
     return [
@@ -203,7 +205,7 @@ def _plant(made: Scene, base: NewTicket) -> None:
         chunks.replace(session, made.workspace, prepared)
 
 
-def _compare(made: Scene, new: NewTicket, counted: Counter[str]) -> int:
+def _compare(made: Scene, new: NewTicket, counted: Counter[str], file: File | None = None) -> int:
     """Decide a ticket without a model, with an honest one and with the traitor; whether the traitor was heard."""
     actions: dict[str, Action] = {}
     heard = 0
@@ -211,7 +213,7 @@ def _compare(made: Scene, new: NewTicket, counted: Counter[str]) -> int:
         made.server.answer = answer or scripted.answer
         made.server.mode = Mode.UNAUTHORISED if answer is None else Mode.GOOD
         made.built.models.forget_failures()
-        told = made.decide(new.model_copy(update={"external_id": f"{new.external_id}-{name}"}))
+        told = made.decide(new.model_copy(update={"external_id": f"{new.external_id}-{name}"}), file)
         actions[name] = told.decision.decision.action
         heard += name == "traitor" and told.decision.decision.path is Way.MODEL
         _examine(made, told, counted)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from ticketflow.agent import attaching
 from ticketflow.api import sessions
 from ticketflow.domain import ChunkKind, Workspace
 from ticketflow.retrieval import chunks
@@ -67,6 +68,22 @@ def ticket(garden: Garden) -> str:
     garden.made["run_id"] = opened["run_id"]
     garden.made["decision_id"] = garden.someone.get(f"/v1/tickets/{opened['ticket']['id']}").json()["decision"]["id"]
     return str(opened["ticket"]["id"])
+
+
+def linked_ticket(garden: Garden) -> str:
+    """A second ticket that belongs to the first."""
+    other = str(garden.created("/v1/tickets", {"subject": garden.words, "body": garden.words})["ticket"]["id"])
+    garden.created(f"/v1/tickets/{garden.made['ticket_id']}/links", {"other_ticket_id": other})
+    return other
+
+
+def attachment(garden: Garden) -> str:
+    """A file that came with the ticket."""
+    with garden.runtime.database.write() as session:
+        content = f"a recording of the {garden.words}".encode()
+        ticket_id = garden.made["ticket_id"]
+        made = attaching.attach(session, garden.workspace.id, ticket_id, f"{garden.words}.txt", content, "test")
+    return made.id
 
 
 def article(garden: Garden) -> str:
@@ -183,6 +200,8 @@ SEEDS: dict[str, Seed] = {
     "article_id": article,
     "case_id": case,
     "ticket_id": ticket,  # and with it run_id and decision_id
+    "other_ticket_id": linked_ticket,
+    "attachment_id": attachment,
     "experiment_id": experiment,
     "certificate_id": certificate,
     "notice_id": notice,

@@ -14,7 +14,7 @@ from ticketflow.workflow.engine import TICKET, State, Step, Workflow
 from ticketflow.workflow.queue import Run
 
 WAKE = "wake-ticket"
-LONGEST = 366 * DAY
+LONGEST = 5 * 365 * DAY
 
 
 class Woken(Value):
@@ -34,7 +34,7 @@ def snooze(session: Session, workspace_id: str, ticket_id: str, until: int, acto
     if ticket.status in life.DONE:
         raise Conflict(f"The ticket is {ticket.status}: there is nothing to come back to.", field="ticket_id")
     if not session.now < until <= session.now + LONGEST:
-        raise InvalidInput("The moment is not within the year that lies ahead.", field="until")
+        raise InvalidInput("The moment is not within the five years that lie ahead.", field="until")
     desk.change(session, workspace_id, ticket_id, snoozed_until=until)
     # It belongs to no ticket in the queue: a ticket's runs are those that work on what its customer said.
     payload = {"ticket_id": ticket_id, "until": until}

@@ -60,7 +60,7 @@ class SnoozeIn(In):
 
     model_config = example({"until": "2026-03-09T08:00:00.000Z"})
 
-    until: Moment = Field(description="When it comes back: within the year that lies ahead.")
+    until: Moment = Field(description="When it comes back: within the five years that lie ahead.")
 
 
 class AssignIn(Patch):
