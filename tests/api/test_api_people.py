@@ -148,6 +148,18 @@ def test_a_person_is_signed_out_everywhere(app: FastAPI, runtime: Runtime) -> No
     assert boss("GET", path).json()["items"] == []
 
 
+def test_sessions_do_not_come_back_with_a_person_who_is_enabled_again(app: FastAPI, runtime: Runtime) -> None:
+    nadia = person(runtime, Role.AGENT)
+    window = signed_in(app, runtime, nadia)
+    boss = signed_in(app, runtime, person(runtime, Role.ADMIN))
+    for disabled in (True, False):
+        boss("PATCH", f"/v1/people/{nadia.id}", json={"disabled": disabled})
+    assert window("GET", "/v1/me").status_code == 401
+    (ended,) = entries(runtime, nadia.workspace_id, "session.ended")
+    assert ended.object == nadia.id
+    assert signed_in(app, runtime, nadia)("GET", "/v1/me").status_code == 200
+
+
 def test_a_disabled_person_gets_no_link(app: FastAPI, runtime: Runtime) -> None:
     nadia = person(runtime, Role.AGENT)
     boss = signed_in(app, runtime, person(runtime, Role.ADMIN))
