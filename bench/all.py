@@ -20,6 +20,9 @@ FULL = (
     ("durability.py",),
     ("support_check.py",),
     ("outbound.py",),
+    ("erase.py",),
+    ("archive.py",),
+    ("webhooks.py",),
     ("live.py",),
     ("safety.py",),
 )
@@ -32,6 +35,9 @@ SHORT = (
     ("durability.py", "--short"),
     ("support_check.py",),
     ("outbound.py",),
+    ("erase.py", "--short"),
+    ("archive.py", "--short"),
+    ("webhooks.py", "--short"),
     ("live.py", "--short"),
     ("safety.py", "--short"),
 )
