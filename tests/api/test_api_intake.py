@@ -24,7 +24,7 @@ MAPPING: dict[str, Any] = {
     "priority": {"path": "$.prio", "values": {"P1": "urgent"}, "default": "normal"},
     "ticket": "$.of",
     "author": "$.by",
-    "message_id": "$.message",
+    "message": "$.message",
 }
 ITEM = {"id": 1, "title": "Parcel", "text": "Where is it?"}
 
@@ -145,8 +145,8 @@ def test_more_than_a_hundred_items_are_refused_whole(shop: Shop, acme: Caller) -
 def test_whatever_is_not_signed_is_refused_alike(shop: Shop, acme: Caller, caller: Callable[..., Caller]) -> None:
     answers = [
         shop.send(ITEM, secret="whsec_" + "A" * 44),
-        shop.send(ITEM, address="acme.unknown"),
-        shop.send(ITEM, address="unknown.shop"),
+        shop.send(ITEM, address="acme_unknown"),
+        shop.send(ITEM, address="unknown_shop"),
         shop.send(ITEM, address="shop"),
         shop.send(ITEM, address=shop.id),
         shop.send(ITEM, **{"webhook-timestamp": "1"}),
@@ -162,7 +162,7 @@ def test_whatever_is_not_signed_is_refused_alike(shop: Shop, acme: Caller, calle
 
 def test_every_refusal_takes_the_same_time(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(intake, "REFUSED_AFTER_SECONDS", 0.3)
-    for answer in (shop.send(ITEM, address="acme.unknown"), shop.send(ITEM, secret="whsec_" + "A" * 44)):
+    for answer in (shop.send(ITEM, address="acme_unknown"), shop.send(ITEM, secret="whsec_" + "A" * 44)):
         assert answer.status_code == 401
         assert 0.3 <= answer.elapsed.total_seconds() < 0.6
 
@@ -211,7 +211,7 @@ def test_the_same_message_at_the_same_moment_opens_one_ticket(shop: Shop, acme: 
 def test_a_mapping_is_checked_and_tried(shop: Shop, acme: Caller) -> None:
     refused = acme.post("/v1/sources", {"slug": "x", "name": "X", "mapping": {"body": "$..text"}})
     assert refused.status_code == 422
-    assert refused.json()["errors"][0]["pointer"] == "/mapping/body"
+    assert refused.json()["errors"][0]["pointer"].startswith("/mapping/body")
     assert acme.patch(f"/v1/sources/{shop.id}", {"mapping": {"subject": "$.a"}}).status_code == 422
     shown = acme.post(f"/v1/sources/{shop.id}/test", {"sample": ITEM}).json()
     assert shown["ticket"]["external_id"] == "shop:1"
@@ -227,4 +227,4 @@ def test_sources_are_listed_and_changed_without_their_secrets(shop: Shop, acme: 
     assert (changed["name"], changed["mapping"]["priority"]["values"]) == ("Old shop", {"P1": "urgent"})
     listed = acme.get("/v1/sources").text
     assert shop.secret not in listed
-    assert [one["address"] for one in json.loads(listed)["items"]] == ["acme.shop"]
+    assert [one["address"] for one in json.loads(listed)["items"]] == ["acme_shop"]

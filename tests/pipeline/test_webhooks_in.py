@@ -32,7 +32,7 @@ class Place:
     def __init__(self, folder: Path) -> None:
         self.database: Database = open_database(folder / "intake.db", FrozenClock())
         self.secrets = SigningSecrets(Secrets(Keyring((), folder / "encryption.key")))
-        rules = {"external_id": "$.id", "body": "$.text", "ticket": "$.of", "message_id": "$.message"}
+        rules = {"external_id": "$.id", "body": "$.text", "ticket": "$.of", "message": "$.message"}
         with self.database.write() as session:
             self.workspace: Workspace = workspaces.ensure(session, "acme")
             _, self.secret = sources.create(session, self.workspace.id, "shop", "Shop", rules, self.secrets, "test")
@@ -40,7 +40,7 @@ class Place:
     def send(self, document: Any, message_id: str = "m") -> list[Taken]:
         body = json.dumps(document).encode()
         headers = signatures.signed([self.secret], message_id, self.database.clock.now(), body)
-        return intake.receive(self.database, self.secrets, "acme.shop", headers, body)
+        return intake.receive(self.database, self.secrets, "acme_shop", headers, body)
 
     def opened(self) -> dict[str, int]:
         """How many runs each ticket has, by external id."""

@@ -13,7 +13,7 @@ from ticketflow.store.webhook_endpoints import Endpoint, EndpointState, NewEndpo
 MOST = 50
 """Endpoints of a workspace: each event is looked at for every one of them."""
 
-_TYPE = re.compile(r"[a-z][a-z_]{0,31}\.(\*|[a-z][a-z_]{0,31})")
+TYPE_PATTERN = r"^[a-z][a-z_]{0,31}\.(\*|[a-z][a-z_]{0,31})$"
 
 
 def owner(endpoint_id: str) -> str:
@@ -96,7 +96,7 @@ def disable(session: Session, found: Endpoint, reason: str) -> None:
 def check_types(types: list[str]) -> None:
     """Raises InvalidInput where one is no event type and no group of them. A type nobody knows yet may come to be."""
     for position, given in enumerate(types):
-        if not _TYPE.fullmatch(given):
+        if not re.fullmatch(TYPE_PATTERN, given):
             raise InvalidInput(
                 f"{given[:80]!r} is no event type.",
                 remedy="Write one as in `ticket.created`, or `ticket.*` for all that begin so.",

@@ -48,7 +48,7 @@ class Taken(Value):
 def receive(
     database: Database, secrets: SigningSecrets, address: str, headers: Mapping[str, str], body: bytes
 ) -> list[Taken]:
-    """Take a message that was sent to the source at `address` (`workspace.source`); a result for each item.
+    """Take a message that was sent to the source at `address` (`workspace_source`); a result for each item.
 
     Raises Unauthenticated unless it is signed with the source's secret (the same words where there is no source),
     Forbidden where the source is disabled, InvalidInput where the body is no object and no list of them.
@@ -71,7 +71,7 @@ def receive(
 def _verified(
     database: Database, secrets: SigningSecrets, address: str, headers: Mapping[str, str], body: bytes
 ) -> tuple[Source, str]:
-    workspace_slug, _, slug = address.partition(".")
+    workspace_slug, _, slug = address.partition("_")
     with database.read() as session:
         source = intake_sources.at_address(session, workspace_slug, slug)
         # An unknown source is looked up for secrets as well, so that the time taken tells nothing.

@@ -29,14 +29,14 @@ FIELDS = (
     "priority",
     "tags",
     "ticket",
-    "message_id",
+    "message",
     "author",
     "author_name",
     "internal",
 )
 MOST_TAGS = 50
 _NAMES = ("requester_name", "requester_email", "author_name")
-_LENGTHS = {"subject": 2_000, "external_id": 120, "ticket": 120, "message_id": 100, **dict.fromkeys(_NAMES, 190)}
+_LENGTHS = {"subject": 2_000, "external_id": 120, "ticket": 120, "message": 100, **dict.fromkeys(_NAMES, 190)}
 _LONGEST_BODY = 200_000
 _CHANNEL = re.compile(r"[a-z0-9][a-z0-9_-]{0,31}")
 
@@ -138,7 +138,7 @@ def _message(texts: Mapping[str, str], found: Mapping[str, Any]) -> Mapped:
     if internal and author is Author.REQUESTER:
         raise _unfit("internal", "a customer writes no internal notes")
     said = Said(author=author, body=texts["body"], author_name=texts.get("author_name") or None, internal=internal)
-    return Mapped(message=said, to=texts["ticket"], message_id=texts.get("message_id") or None)
+    return Mapped(message=said, to=texts["ticket"], message_id=texts.get("message") or None)
 
 
 def _tags(given: Any) -> list[str]:

@@ -8,8 +8,11 @@ from ticketflow.errors import InvalidInput
 MAX_CHARACTERS = 500
 MAX_STEPS = 20
 
+PATTERN = r"\$(\.[A-Za-z_][A-Za-z0-9_]*|\['([^'\\]|\\['\\])*'\]|\[(0|-?[1-9][0-9]{0,5})\]){0,20}"
+"""The same as a regular expression, for descriptions."""
+
 _STEP = re.compile(
-    r"\.(?P<name>[^\W\d]\w*)"  # .name
+    r"\.(?P<name>[A-Za-z_][A-Za-z0-9_]*)"  # .name
     r"|\['(?P<quoted>(?:[^'\\]|\\['\\])*)'\]"  # ['any name']
     r"|\[(?P<index>0|-?[1-9][0-9]{0,5})\]"  # [0], [-1]
 )

@@ -28,7 +28,7 @@ class NewSource(Value):
 
 
 class Source(NewSource):
-    """A source. Its address is the workspace's slug, a full stop and its own."""
+    """A source. Its address is the workspace's slug, an underscore and its own."""
 
     workspace_id: str
     id: str

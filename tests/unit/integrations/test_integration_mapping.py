@@ -20,7 +20,7 @@ RULES: Rules = {
     "priority": Translated(path="$.prio", values={"P1": "urgent", "7": "high"}, default="normal"),
     "tags": "$.labels",
 }
-MESSAGE: Rules = {"body": "$.text", "ticket": "$.of", "author": "$.by", "internal": "$.private", "message_id": "$.id"}
+MESSAGE: Rules = {"body": "$.text", "ticket": "$.of", "author": "$.by", "internal": "$.private", "message": "$.id"}
 ITEM: dict[str, Any] = {"id": 4711, "title": "Parcel\nlost", "text": "Where is it?", "prio": "P1", "labels": ["a", "a"]}
 
 

@@ -54,7 +54,7 @@ _DESCRIBED: dict[str, Any] = {
 @public
 async def take_in(request: Request, source: str) -> IntakeOut:
     """One item or a list of up to 100, in the other system's own shape; the source's mapping says what is what.
-    `source` is the source's address, such as `default.shop`.
+    `source` is the source's address, such as `default_shop`.
 
     Signed by Standard Webhooks over the body's bytes. 2xx means that every item is stored, or told why not: an item is
     `known` where the same `webhook-id`, or the same external id, came before, so that sending again is safe. A single

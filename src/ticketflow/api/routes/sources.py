@@ -19,7 +19,6 @@ from ticketflow.api.schemas.sources import (
     SourcePatch,
     SourceQuery,
     SourceSecretMade,
-    rules,
 )
 from ticketflow.api.scopes import Scope
 from ticketflow.db import Session
@@ -47,7 +46,7 @@ def add_source(calling: Calling, body: SourceIn, response: Response) -> SourceMa
             calling.workspace_id,
             body.slug,
             body.name,
-            rules(body.mapping),
+            body.mapping.rules(),
             calling.runtime.signing_secrets,
             calling.principal.actor,
         )
@@ -83,7 +82,7 @@ def change_source(calling: Calling, source_id: str, body: SourcePatch) -> Source
     """Fields that are not sent stay as they are; `mapping` is replaced as a whole."""
     changes = body.changes()
     if "mapping" in changes:
-        changes["mapping"] = rules(body.mapping)
+        changes["mapping"] = body.mapping.rules()
     with calling.runtime.database.write() as session:
         changed = sources.change(session, calling.workspace_id, source_id, changes, calling.principal.actor)
         return _shown(session, calling, changed)
@@ -128,4 +127,4 @@ def try_source(calling: Calling, source_id: str, body: SampleIn) -> SampleOut:
 
 def _shown(session: Session, calling: Call, found: Source) -> SourceOut:
     slug = workspaces.get(session, calling.workspace_id).slug
-    return SourceOut.model_validate({**found.model_dump(), "address": f"{slug}.{found.slug}"})
+    return SourceOut.model_validate({**found.model_dump(), "address": f"{slug}_{found.slug}"})

@@ -2,16 +2,17 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
 from ticketflow.api.schemas.base import In, Moment, Name, Out, PageQuery, Patch, Text, example
 from ticketflow.api.schemas.webhooks import SECRET
+from ticketflow.integrations import paths
 from ticketflow.integrations.intake import Result
-from ticketflow.integrations.mapping import FIELDS, Mapped, Translated
+from ticketflow.integrations.mapping import Mapped, Translated
 from ticketflow.store.intake_sources import SourceState
 
 SOURCE_ID = "0192f0c1-7a55-7cc0-8000-3f1a5e9b1cf3"
-ADDRESS = "default.shop"
+ADDRESS = "default_shop"
 ITEM: dict[str, Any] = {
     "id": 4711,
     "title": "Parcel has not moved for a week",
@@ -53,31 +54,52 @@ TAKEN = {
 }
 
 
+_PATH = Field(max_length=paths.MAX_CHARACTERS, pattern=f"^{paths.PATTERN}$", description="Such as `$.customer.email`.")
+_WORD = Annotated[Text, Field(max_length=500)]
+
+
 class RuleIn(In):
     """Where a value stands, and what the other system's words are called here."""
 
-    path: Annotated[Name, Field(max_length=500)] = Field(description="Such as `$.customer.email`.")
-    values: dict[Annotated[Text, Field(max_length=190)], Annotated[Text, Field(max_length=500)]] = Field(
+    path: Annotated[str, _PATH]
+    values: dict[Annotated[Text, Field(max_length=190)], _WORD] = Field(
         default={}, max_length=200, description="Each of their words with ours; others become `default`."
     )
-    default: Annotated[Text, Field(max_length=500)] | None = Field(None, description="Where there is no value.")
+    default: _WORD | None = Field(None, description="Where there is no value.")
 
 
-Plain = Annotated[Name, Field(max_length=500)]
-Rules = Annotated[dict[Annotated[Name, Field(max_length=64)], Plain | RuleIn], Field(min_length=1, max_length=20)]
-
-_ABOUT_MAPPING = (
-    "For each field of a ticket a path into the item, a text that stands for itself, or a path with translations. "
-    f"Fields: {', '.join(FIELDS)}. With a value for `ticket`, the external id of one sent before, an item is a message."
-)
+_PLAIN = Annotated[Text, Field(max_length=500, pattern=rf"^([^$][\s\S]*|{paths.PATTERN})$")]
+Rule = _PLAIN | RuleIn
 
 
-def rules(given: dict[str, str | RuleIn]) -> dict[str, str | Translated]:
-    """The mapping as it is applied."""
-    return {
-        name: rule if isinstance(rule, str) else Translated.model_validate(rule.model_dump())
-        for name, rule in given.items()
-    }
+class MappingIn(In):
+    """For each field a path into the item, a text that stands for itself, or a path with translations."""
+
+    model_config = example(_MAPPING)
+
+    body: Rule = Field(description="Of tickets and of messages.")
+    subject: Rule | None = Field(None, description="One line.")
+    external_id: Rule | None = Field(None, description="The other system's id; a second ticket with it is none.")
+    channel: Rule | None = Field(None, description="Where it came in.")
+    requester_name: Rule | None = Field(None, description="Who asks.")
+    requester_email: Rule | None = Field(None, description="Where to reach them.")
+    priority: Rule | None = Field(None, description="`low`, `normal`, `high` or `urgent`.")
+    tags: Rule | None = Field(None, description="A list, or a text with commas.")
+    ticket: Rule | None = Field(
+        None, description="External id of a ticket that was sent before: with a value, the item is a message to it."
+    )
+    message: Rule | None = Field(None, description="External id of the message itself: a second one with it is none.")
+    author: Rule | None = Field(None, description="Of messages: `requester` or `agent`.")
+    author_name: Rule | None = Field(None, description="Of messages.")
+    internal: Rule | None = Field(None, description="Of messages: whether it is a note for the team alone.")
+
+    def rules(self) -> dict[str, str | Translated]:
+        """The mapping as it is applied."""
+        given = {name: rule for name, rule in self if rule is not None}
+        return {
+            name: Translated.model_validate(rule.model_dump()) if isinstance(rule, RuleIn) else str(rule)
+            for name, rule in given.items()
+        }
 
 
 class SourceIn(In):
@@ -87,7 +109,7 @@ class SourceIn(In):
 
     slug: str = Field(pattern=r"^[a-z0-9][a-z0-9-]{0,62}$", description="Its part of the address; it never changes.")
     name: Name = Field(description="What it is, for people.")
-    mapping: Rules = Field(description=_ABOUT_MAPPING)
+    mapping: MappingIn = Field(description="What its fields are called here.")
 
 
 class SourcePatch(Patch):
@@ -96,14 +118,10 @@ class SourcePatch(Patch):
     model_config = example({"name": "Web shop, old", "state": "disabled"})
 
     name: Name = Field("-", description="What it is, for people.")
-    mapping: Rules = Field(default={}, description=_ABOUT_MAPPING)
+    mapping: MappingIn = Field(
+        default=MappingIn.model_validate({"body": "$"}), description="In place of the whole one before."
+    )
     state: SourceState = Field(SourceState.ENABLED, description="What a disabled source sends is refused with 403.")
-
-    @model_validator(mode="after")
-    def _something(self) -> "SourcePatch":
-        if not self.model_fields_set:
-            raise ValueError("nothing is to change")
-        return self
 
 
 class RuleOut(Out):

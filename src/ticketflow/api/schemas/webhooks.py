@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import Field
 
-from ticketflow.api.schemas.base import NO_TEXT, In, Moment, Name, Out, PageQuery, Patch, Text, Words, example
+from ticketflow.api.schemas.base import NO_TEXT, In, Moment, Out, PageQuery, Patch, Text, Words, example
 from ticketflow.integrations.delivering import Attempted
+from ticketflow.integrations.endpoints import TYPE_PATTERN
 from ticketflow.store.webhook_deliveries import Delivery, DeliveryState, RunOfAttempt
 from ticketflow.store.webhook_endpoints import EndpointState
 
@@ -50,7 +51,7 @@ _ATTEMPT = {
 }
 
 Url = Annotated[str, Field(min_length=1, max_length=8_192)]
-Types = Annotated[list[Annotated[Name, Field(max_length=64)]], Field(max_length=50)]
+Types = Annotated[list[Annotated[str, Field(pattern=TYPE_PATTERN)]], Field(max_length=50)]
 
 _TYPES = "Event types, or `ticket.*` for all that begin so; none means all."
 
@@ -79,12 +80,6 @@ class EndpointPatch(Patch):
     after_seq: Annotated[int, Field(ge=0), NO_TEXT] = Field(
         0, description="Send all events after this one, also those that were sent before."
     )
-
-    @model_validator(mode="after")
-    def _something(self) -> "EndpointPatch":
-        if not self.model_fields_set:
-            raise ValueError("nothing is to change")
-        return self
 
 
 class EndpointOut(Out):

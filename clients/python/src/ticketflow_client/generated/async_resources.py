@@ -904,7 +904,7 @@ class AsyncIntake(AsyncResource):
         """Send tickets from another system.
 
         One item or a list of up to 100, in the other system's own shape; the source's mapping says what is
-        what. `source` is the source's address, such as `default.shop`.
+        what. `source` is the source's address, such as `default_shop`.
 
         Signed by Standard Webhooks over the body's bytes. 2xx means that every item is stored, or told why not:
         an item is `known` where the same `webhook-id`, or the same external id, came before, so that sending
@@ -1448,7 +1448,7 @@ class AsyncSources(AsyncResource):
         return self._pages(lambda cursor: self.list(limit=limit, cursor=cursor))
 
     async def add(
-        self, *, slug: str, name: str, mapping: Mapping[str, str | schemas.RuleIn], idempotency_key: str | None = None
+        self, *, slug: str, name: str, mapping: schemas.MappingIn, idempotency_key: str | None = None
     ) -> schemas.SourceMade:
         """Add a source.
 
@@ -1456,10 +1456,7 @@ class AsyncSources(AsyncResource):
 
         - `slug`: Its part of the address; it never changes.
         - `name`: What it is, for people.
-        - `mapping`: For each field of a ticket a path into the item, a text that stands for itself, or a path
-          with translations. Fields: subject, body, external_id, channel, requester_name, requester_email,
-          priority, tags, ticket, message_id, author, author_name, internal. With a value for `ticket`, the
-          external id of one sent before, an item is a message.
+        - `mapping`: What its fields are called here.
         - `idempotency_key`: A name for this call; the same one again is not done twice. By default a new one.
 
         Needs the scope `sources:write`.
@@ -1497,7 +1494,7 @@ class AsyncSources(AsyncResource):
         source_id: str,
         *,
         name: str | Omitted = OMITTED,
-        mapping: Mapping[str, str | schemas.RuleIn] | Omitted = OMITTED,
+        mapping: schemas.MappingIn | Omitted = OMITTED,
         state: schemas.SourceState | Omitted = OMITTED,
     ) -> schemas.SourceOut:
         """Change a source.
@@ -1505,10 +1502,7 @@ class AsyncSources(AsyncResource):
         Fields that are not sent stay as they are; `mapping` is replaced as a whole.
 
         - `name`: What it is, for people.
-        - `mapping`: For each field of a ticket a path into the item, a text that stands for itself, or a path
-          with translations. Fields: subject, body, external_id, channel, requester_name, requester_email,
-          priority, tags, ticket, message_id, author, author_name, internal. With a value for `ticket`, the
-          external id of one sent before, an item is a message.
+        - `mapping`: In place of the whole one before.
         - `state`: What a disabled source sends is refused with 403.
 
         Needs the scope `sources:write`.
@@ -2014,7 +2008,7 @@ class AsyncTickets(AsyncResource):
         Put a ticket aside until a moment, at which it comes back with the event `ticket.woken`. A message of
         its customer brings it back before. Its status stays; meanwhile it gets no automatic reply.
 
-        - `until`: When it comes back: within the year that lies ahead.
+        - `until`: When it comes back: within the five years that lie ahead.
         - `idempotency_key`: A name for this call; the same one again is not done twice. By default a new one.
 
         Needs the scope `tickets:write`.

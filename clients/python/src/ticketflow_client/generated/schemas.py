@@ -918,6 +918,37 @@ class LinkOut(Schema):
     created_at: datetime
 
 
+class MappingIn(Schema):
+    """For each field a path into the item, a text that stands for itself, or a path with translations."""
+
+    body: str | RuleIn
+    """Of tickets and of messages."""
+    subject: str | RuleIn | None = None
+    """One line."""
+    external_id: str | RuleIn | None = None
+    """The other system's id; a second ticket with it is none."""
+    channel: str | RuleIn | None = None
+    """Where it came in."""
+    requester_name: str | RuleIn | None = None
+    """Who asks."""
+    requester_email: str | RuleIn | None = None
+    """Where to reach them."""
+    priority: str | RuleIn | None = None
+    """`low`, `normal`, `high` or `urgent`."""
+    tags: str | RuleIn | None = None
+    """A list, or a text with commas."""
+    ticket: str | RuleIn | None = None
+    """External id of a ticket that was sent before: with a value, the item is a message to it."""
+    message: str | RuleIn | None = None
+    """External id of the message itself: a second one with it is none."""
+    author: str | RuleIn | None = None
+    """Of messages: `requester` or `agent`."""
+    author_name: str | RuleIn | None = None
+    """Of messages."""
+    internal: str | RuleIn | None = None
+    """Of messages: whether it is a note for the team alone."""
+
+
 class MeOut(Schema):
     """Who is asking, and what they may do."""
 
