@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from conftest import Caller
+from ticketflow.api.scopes import Scope
 from ticketflow.runtime import Runtime
 
 ANA = {"subject": "Parcel", "body": "Where is it?", "requester_email": "ana@example.org"}
@@ -75,3 +76,13 @@ def test_both_need_scopes_of_their_own(caller: Callable[..., Caller]) -> None:
     someone = caller(scopes=["tickets:write", "tickets:read"])
     assert someone.post("/v1/erasures", {"ticket_id": "x"}).status_code == 403
     assert someone.post("/v1/exports", None).status_code == 403
+
+
+def test_an_export_is_its_workspace_s_alone(acme: Caller, caller: Callable[..., Caller], runtime: Runtime) -> None:
+    place = acme.post("/v1/exports", None).headers["location"]
+    work(runtime)
+    assert acme.get(f"{place}/content").status_code == 200
+    rival = caller("rival")
+    assert [rival.get(place).status_code, rival.get(f"{place}/content").status_code] == [404, 404]
+    every_other = caller(scopes=[scope.value for scope in Scope if scope is not Scope.DATA_EXPORT])
+    assert every_other.get(f"{place}/content").status_code == 403
