@@ -136,6 +136,7 @@ class Runtime:
         """The run engine with every workflow there is. Not started."""
         from ticketflow.agent.closing import CLOSE_WORKFLOW
         from ticketflow.agent.erasing import ERASE_WORKFLOW
+        from ticketflow.agent.exporting import EXPIRE_WORKFLOW, EXPORT_WORKFLOW
         from ticketflow.agent.learn import REFIT_WORKFLOW
         from ticketflow.agent.lookout import WATCH_WORKFLOW
         from ticketflow.agent.pipeline import TICKET_WORKFLOW
@@ -161,6 +162,8 @@ class Runtime:
                 CLOSE_WORKFLOW,
                 ERASE_WORKFLOW,
                 RETAIN_WORKFLOW,
+                EXPORT_WORKFLOW,
+                EXPIRE_WORKFLOW,
                 delivering.workflow(webhooks),
             ],
             lease_seconds=self.config.lease_seconds,
