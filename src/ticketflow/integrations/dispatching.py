@@ -1,55 +1,30 @@
-"""From the event log to deliveries: each endpoint's position goes along the log, and what it passes is queued.
-
-Position, deliveries and their runs move in one transaction that holds the endpoint, so that a process may end at any
-moment and any number of them may do this at once: no event is passed over, and none is queued twice.
-"""
+"""From the event log to deliveries: each endpoint's position goes along the log, and what it passes is queued."""
 
 from collections.abc import Callable
 
 from ticketflow import events
 from ticketflow.db import Database, Session
 from ticketflow.events import Event
+from ticketflow.integrations.following import PAGE, Follower
 from ticketflow.store import webhook_deliveries, webhook_endpoints
 from ticketflow.store.webhook_deliveries import Delivery
 from ticketflow.store.webhook_endpoints import Endpoint, EndpointState
 from ticketflow.workflow import queue
 
 DELIVER = "deliver-webhook"
-PAGE = 100
-"""Events that are considered in one transaction."""
 
 
-class Dispatcher:
-    """Considers new events for every endpoint. One a process; it remembers what concerned nobody."""
+class Dispatcher(Follower[Endpoint]):
+    """Considers new events for every endpoint."""
 
     def __init__(self, database: Database, checkpoint: Callable[[str], None] = lambda _point: None) -> None:
-        self._database = database
-        self._checkpoint = checkpoint
-        self._looked: dict[str, tuple[int, int]] = {}  # by endpoint: its version and the last seq that was looked at
-
-    def __call__(self) -> bool:
-        """Look once; whether there is more to be considered at once."""
-        with self._database.read() as session:
-            behind = webhook_endpoints.behind(session)
-        left = [self._consider(found, last) for found, last in behind]
-        self._looked = {found.id: self._looked[found.id] for found, _ in behind if found.id in self._looked}
-        return any(left)
-
-    def _consider(self, found: Endpoint, last: int) -> bool:
-        if self._looked.get(found.id) == (found.version, last):
-            return False
-        with self._database.read() as session:
-            page = events.after(session, found.workspace_id, found.position, PAGE)
-        if len(page) < PAGE and not any(wanted(found, event) for event in page):
-            # Its position stays, which costs a look at some events later and saves a transaction for each now.
-            self._looked[found.id] = (found.version, last)
-            return False
-        self._checkpoint("dispatch:before")
-        with self._database.write() as session:
-            more = advance(session, found.workspace_id, found.id)
-            self._checkpoint("dispatch:in")
-        self._checkpoint("dispatch:committed")
-        return more
+        super().__init__(
+            database,
+            behind=webhook_endpoints.behind,
+            concerned=lambda _session, found, page: any(wanted(found, event) for event in page),
+            advance=lambda session, found: advance(session, found.workspace_id, found.id),
+            checkpoint=checkpoint,
+        )
 
 
 def advance(session: Session, workspace_id: str, endpoint_id: str) -> bool:

@@ -12,6 +12,9 @@ from ticketflow.outbound.urls import Destination, literal, parse_host
 
 VARIABLE = "TICKETFLOW_OUTBOUND_ALLOW"
 SECURE = ("https", 443)
+MAIL = "smtp"
+"""The scheme of a mail server, which no URL has: its port may be any of MAIL_PORTS."""
+MAIL_PORTS = frozenset({25, 465, 587, 2525})
 
 _ENTRY = re.compile(r"(?P<host>\[[^\]]*\]|[^:\[\]]+):(?P<port>[1-9][0-9]{0,4})")
 _ANY = "*"
@@ -53,10 +56,12 @@ class AllowList:
         """Raises AddressRefused where its scheme or port, or the address that its host is, are not allowed."""
         host, port = destination.host, destination.port
         opened = (host, port) in self.endpoints or (_ANY, port) in self.endpoints
-        if (destination.scheme, port) != SECURE and not opened:
+        mail = destination.scheme == MAIL and port in MAIL_PORTS
+        if (destination.scheme, port) != SECURE and not mail and not opened:
+            usual = "a mail server's port, such as 587" if destination.scheme == MAIL else "https and port 443"
             raise AddressRefused(
                 f"{host} may not be called over {destination.scheme} on port {port}.",
-                remedy=f"Use https and port 443, or have the operator add {_written(host)}:{port} to {VARIABLE}.",
+                remedy=f"Use {usual}, or have the operator add {_written(host)}:{port} to {VARIABLE}.",
                 field="url",
             )
         if destination.address is not None:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING
 
 from ticketflow.errors import InvalidInput, NoAnswer
 from ticketflow.outbound import lookups, urls
-from ticketflow.outbound.allowlist import AllowList
+from ticketflow.outbound.allowlist import MAIL, AllowList
 from ticketflow.outbound.answers import Answer, Limits
 from ticketflow.outbound.lookups import LookUp
 from ticketflow.outbound.urls import Destination
 
 if TYPE_CHECKING:
+    import socket
     import ssl
 
     from ticketflow.outbound.connecting import Connecting, Dial
@@ -59,6 +60,19 @@ class Client:
         destination = urls.parse(url)
         self._allowed.check(destination)
         return destination.url
+
+    def check_mail(self, host: str, port: int) -> None:
+        """Raises AddressRefused where no mail server may be called there. A name is judged at each connection."""
+        self._allowed.check(_mail_server(host, port))
+
+    def connect_mail(self, host: str, port: int, seconds: float) -> "socket.socket":
+        """A connection to a mail server, made within so many seconds. What it then lasts is the caller's to limit.
+
+        Raises AddressRefused, and NotSent where there is no connection.
+        """
+        destination = _mail_server(host, port)
+        connecting = self._connecting(destination, Limits(connect_seconds=seconds), time.monotonic() + seconds)
+        return connecting.connect_tcp(destination.host, port).get_extra_info("socket")
 
     def request(
         self,
@@ -103,7 +117,7 @@ class Client:
         from ticketflow.outbound.exchange import exchange
 
         connecting = self._connecting(destination, limits, deadline)
-        return exchange(method, destination, headers, content, limits=limits, connecting=connecting, tls=self._tls)
+        return exchange(method, destination, headers, content, limits=limits, connecting=connecting, tls=self.tls)
 
     def _connecting(self, destination: Destination, limits: Limits, deadline: float) -> "Connecting":
         from ticketflow.outbound.connecting import Connecting, dial
@@ -118,10 +132,15 @@ class Client:
         )
 
     @cached_property
-    def _tls(self) -> "ssl.SSLContext":
+    def tls(self) -> "ssl.SSLContext":
+        """Whom the client trusts to vouch for a host."""
         import httpx2
 
         return self._given_tls or httpx2.create_ssl_context()
+
+
+def _mail_server(host: str, port: int) -> Destination:
+    return Destination(MAIL, urls.parse_host(host), port, "")
 
 
 def _checked(headers: Mapping[str, str]) -> dict[str, str]:

@@ -1,0 +1,1 @@
+"""Where people are told of events: Slack, e-mail, a webhook."""
