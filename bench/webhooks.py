@@ -21,14 +21,16 @@ import numpy as np
 from common import Bar, report
 from ticketflow import events
 from ticketflow.agent import pipeline
+from ticketflow.clock import MINUTE
 from ticketflow.config import Config
 from ticketflow.db import migrations
 from ticketflow.integrations import endpoints, resending
 from ticketflow.integrations.delivering import LANE_WIDTH
+from ticketflow.integrations.dispatching import DELIVER
 from ticketflow.runtime import Runtime, build
 from ticketflow.store.tickets import NewTicket
 from ticketflow.store.webhook_endpoints import NewEndpoint
-from ticketflow.workflow import history
+from ticketflow.workflow import history, queue
 from ticketflow.workflow.queue import RunState
 
 RATE = 10.0
@@ -129,7 +131,16 @@ class Bench:
         for one in self.ids.values():
             self._switch(one, on=False)
         self.hanging.go_on.set()
-        time.sleep(1.0)
+        self._come_to_rest()
+
+    def _come_to_rest(self) -> None:
+        """What a round leaves behind must not be done in the next one."""
+        while True:
+            with self.runtime.database.read() as session:
+                due_at, now = queue.next_due(session, {DELIVER: 1}), session.now
+            if due_at is None or due_at > now + MINUTE:
+                return
+            time.sleep(0.05)
 
     def _tickets(self, seconds: float) -> list[float]:
         begun: list[str] = []
@@ -176,9 +187,10 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as home:
         bench = Bench(Path(home))
         bench.play(NONE, 3.0, Round())
-        for _ in range(rounds):
-            for kind, into in found.items():
-                bench.play(kind, seconds, into)
+        for turn in range(rounds):
+            kinds = list(found)
+            for kind in kinds[turn % 3 :] + kinds[: turn % 3]:  # none of them is always the first
+                bench.play(kind, seconds, found[kind])
         bench.close()
     return report("Tickets beside webhooks", _bars(found, bench.hanging.most, short=given.short), as_json=given.json)
 
@@ -189,12 +201,13 @@ def _bars(found: dict[str, Round], most: int, *, short: bool) -> list[Bar]:
         for kind, one in found.items()
     ]
     told += [Bar(f"ticket p95 / {kind}", one.at(95), None, "ms", "as above") for kind, one in found.items()]
-    risen = found[HANGING].at(95) / found[WORKING].at(95)
+    risen = found[HANGING].at(95) / found[NONE].at(95)
     waits = np.array(found[HANGING].deliveries)
     beside = f"{len(waits)} deliveries to the endpoint that works, {BACKLOG} waiting for the one that hangs"
     return [
         *told,
-        Bar("ticket p95 raised by the one that hangs", risen, 3.0 if short else 1.5, "times", "", least=False),
+        # A neighbour may raise others' p95 less than twofold; p95 of so few tickets moves by a half from run to run.
+        Bar("ticket p95 raised by both", risen, 3.0 if short else 2.0, "times", "over no webhooks", least=False),
         Bar("delivery p95 beside it", float(np.percentile(waits, 95)), 2_000, "ms", beside, least=False),
         Bar("requests at the one that hangs", most, LANE_WIDTH, "at a time", "", least=False),
     ]
