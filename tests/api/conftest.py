@@ -3,9 +3,9 @@
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
+from api_harness import SECRET, Caller
 from fastapi import FastAPI
 from starlette.testclient import TestClient
 
@@ -15,37 +15,9 @@ from ticketflow.api.app import create_app
 from ticketflow.api.scopes import Scope
 from ticketflow.config import Config
 from ticketflow.db import migrations
-from ticketflow.domain import Workspace
 from ticketflow.runtime import Runtime
 from ticketflow.store import workspaces
 from ticketflow.testing import FrozenClock, HashEncoder
-
-SECRET = "a secret of the tests, long enough"
-
-
-class Caller:
-    """A client of one key. `workspace` is the key's."""
-
-    def __init__(self, client: TestClient, workspace: Workspace, key: str) -> None:
-        self._client = client
-        self.workspace = workspace
-        self.key = key
-
-    def __call__(self, method: str, path: str, **options: Any) -> Any:
-        headers = {"Authorization": f"Bearer {self.key}", **options.pop("headers", {})}
-        return self._client.request(method, path, headers=headers, **options)
-
-    def get(self, path: str, **options: Any) -> Any:
-        return self("GET", path, **options)
-
-    def post(self, path: str, body: Any) -> Any:
-        return self("POST", path, json=body)
-
-    def put(self, path: str, body: Any) -> Any:
-        return self("PUT", path, json=body)
-
-    def patch(self, path: str, body: Any) -> Any:
-        return self("PATCH", path, json=body)
 
 
 @pytest.fixture(scope="session")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Caller
+from api_harness import Caller
 from ticketflow.api.scopes import Scope
 from ticketflow.runtime import Runtime
 

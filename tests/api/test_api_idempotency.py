@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from conftest import Caller
+from api_harness import Caller
 from ticketflow.api import idempotency
 from ticketflow.testing import FrozenClock
 

@@ -10,7 +10,7 @@ import pytest
 from standardwebhooks.webhooks import Webhook
 from starlette.testclient import TestClient
 
-from conftest import Caller
+from api_harness import Caller
 from ticketflow.api.routes import intake
 from ticketflow.clock import SECOND
 from ticketflow.runtime import Runtime

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from starlette.testclient import TestClient
 
-from conftest import SECRET
+from api_harness import SECRET
 from ticketflow import runtime as wiring
 from ticketflow.api import keys
 from ticketflow.api.app import create_app

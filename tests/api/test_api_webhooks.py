@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))  # the receiver 
 import pytest
 from webhook_harness import Receiver, Reply
 
-from conftest import Caller
+from api_harness import Caller
 from ticketflow.outbound import AllowList, Client
 from ticketflow.runtime import Runtime
 from ticketflow.testing import FrozenClock

@@ -1,20 +1,22 @@
 """A real server over a real socket: the agent's company behind uvicorn, with a thread that works off runs."""
 
+import logging
 import sys
 import threading
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+import structlog
 from client_harness import Misbehaving
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))  # the agent's harness is shared with the tests there
 sys.path.insert(0, str(Path(__file__).parents[2] / "tools"))  # the client's generator
 
 from agent_harness import Company, made, teach
+from served_harness import Served
 
-from ticketflow.api import keys
 from ticketflow.api.app import create_app
 from ticketflow.api.scopes import Scope
 from ticketflow.api.server import Server, address, listen
@@ -24,20 +26,12 @@ from ticketflow_client.configuration import KEY_VARIABLE, URL_VARIABLE
 SECONDS = 30
 
 
-@dataclass(frozen=True)
-class Served:
-    """A company that is served at `url`; `key` may do everything."""
-
-    company: Company
-    url: str
-    key: str
-
-    def key_with(self, *scopes: Scope) -> str:
-        """Another key."""
-        database, workspace_id = self.company.database, self.company.id
-        with database.write() as session:
-            names = [scope.value for scope in scopes]
-            return keys.create(session, workspace_id, self.company.runtime.secret, "a test", names, actor="test")[1]
+@pytest.fixture(scope="module", autouse=True)
+def silence() -> Iterator[None]:
+    """What the examples print is all that is printed: the server is in this process, and would log beside them."""
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
+    yield
+    structlog.reset_defaults()
 
 
 @pytest.fixture(scope="module")

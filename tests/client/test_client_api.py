@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from agent_harness import CLEAR, NOVEL
+from served_harness import Served
 
-from conftest import Served
 from ticketflow.api.scopes import Scope
 from ticketflow_client import AsyncTicketFlow, TicketFlow, errors, schemas
 from ticketflow_client.generated.async_resources import AsyncResources

@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from served_harness import Served
 from standardwebhooks.webhooks import Webhook
 
-from conftest import Served
 from ticketflow_client import TicketFlow
 from ticketflow_client.configuration import KEY_VARIABLE, URL_VARIABLE
 

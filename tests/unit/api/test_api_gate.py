@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from ticketflow.api import keys
-from ticketflow.api.keys import CACHE_SECONDS, Gate
+from ticketflow.api.keys import Gate
+from ticketflow.api.remembered import SECONDS as REMEMBERED_SECONDS
 from ticketflow.api.scopes import Scope
+from ticketflow.api.uses import Uses
 from ticketflow.db import Database, migrations
 from ticketflow.db.sqlite import SQLite
 from ticketflow.errors import Forbidden, InvalidInput, NotFound, Unauthenticated
@@ -53,56 +55,56 @@ def test_the_secret_is_stored_nowhere(database: Database) -> None:
 
 def test_a_revocation_shows_once_the_memory_is_old(database: Database) -> None:
     now = 100.0
-    gate = Gate(database, SECRET, lambda: now)
+    gate = Gate(database, SECRET, Uses(database), lambda: now)
     workspace_id, key_id, text = made(database)
-    assert gate.admit(f"Bearer {text}", Scope.TICKETS_READ).workspace_id == workspace_id
+    assert gate.admit(f"Bearer {text}").workspace_id == workspace_id
     with database.write() as session:
         keys.revoke(session, workspace_id, key_id, actor="me")
         keys.revoke(session, workspace_id, key_id, actor="me")
-    now += CACHE_SECONDS * 0.9
-    gate.admit(f"Bearer {text}", Scope.TICKETS_READ)
-    now += CACHE_SECONDS * 0.2
+    now += REMEMBERED_SECONDS * 0.9
+    gate.admit(f"Bearer {text}")
+    now += REMEMBERED_SECONDS * 0.2
     with pytest.raises(Unauthenticated, match="was revoked"):
-        gate.admit(f"Bearer {text}", Scope.TICKETS_READ)
+        gate.admit(f"Bearer {text}")
     with database.read() as session:
         actions = [entry.action for entry in audit.newest(session, workspace_id)]
     assert actions == ["api_key.revoked", "api_key.created"]
-    assert CACHE_SECONDS < 1
+    assert REMEMBERED_SECONDS < 1
 
 
 def test_a_new_key_works_at_once_though_its_id_was_asked_for_before(database: Database) -> None:
-    gate = Gate(database, SECRET, lambda: 0.0)
+    gate = Gate(database, SECRET, Uses(database), lambda: 0.0)
     unknown = f"tf_live_{'a' * 16}_{'B' * 43}"
     for _ in range(2):
         with pytest.raises(Unauthenticated, match="no such API key"):
-            gate.admit(f"Bearer {unknown}_{keys.checksum(unknown)}", Scope.TICKETS_READ)
+            gate.admit(f"Bearer {unknown}_{keys.checksum(unknown)}")
     _, _, text = made(database)
-    gate.admit(f"Bearer {text}", Scope.TICKETS_READ)
+    gate.admit(f"Bearer {text}")
 
 
 def test_the_right_id_with_a_wrong_secret_opens_nothing(database: Database) -> None:
     _, key_id, _ = made(database)
     body = f"tf_live_{key_id}_{'B' * 43}"
     with pytest.raises(Unauthenticated, match="no such API key"):
-        Gate(database, SECRET).admit(f"Bearer {body}_{keys.checksum(body)}", Scope.TICKETS_READ)
+        Gate(database, SECRET, Uses(database)).admit(f"Bearer {body}_{keys.checksum(body)}")
 
 
 def test_keys_of_a_lost_secret_open_nothing(database: Database) -> None:
     _, _, text = made(database)
     with pytest.raises(Unauthenticated):
-        Gate(database, b"a new secret").admit(f"Bearer {text}", Scope.TICKETS_READ)
+        Gate(database, b"a new secret", Uses(database)).admit(f"Bearer {text}")
 
 
 def test_what_is_not_granted_is_denied(database: Database) -> None:
     _, _, text = made(database, "tickets:read", "runs:read")
-    gate = Gate(database, SECRET)
+    principal = Gate(database, SECRET, Uses(database)).admit(f"Bearer {text}")
     allowed = {Scope.TICKETS_READ, Scope.RUNS_READ}
     for scope in Scope:
         if scope in allowed:
-            gate.admit(f"Bearer {text}", scope)
+            principal.require(scope)
         else:
             with pytest.raises(Forbidden, match=scope):
-                gate.admit(f"Bearer {text}", scope)
+                principal.require(scope)
 
 
 def test_a_key_that_could_never_be_used_is_not_made(database: Database) -> None:
@@ -116,4 +118,4 @@ def test_another_workspaces_key_cannot_be_revoked(database: Database) -> None:
     _, key_id, text = made(database)
     with database.write() as session, pytest.raises(NotFound):
         keys.revoke(session, "another workspace", key_id, actor="me")
-    Gate(database, SECRET).admit(f"Bearer {text}", Scope.TICKETS_READ)
+    Gate(database, SECRET, Uses(database)).admit(f"Bearer {text}")
