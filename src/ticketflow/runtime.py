@@ -15,7 +15,7 @@ from ticketflow.clock import Clock
 from ticketflow.config import Config, ModelProvider
 from ticketflow.db import Database
 from ticketflow.db.dialects import dialect_of, file_of
-from ticketflow.domain import Workspace
+from ticketflow.domain import ModelCall, Workspace
 from ticketflow.errors import Misconfigured, StorageUnavailable
 from ticketflow.store import secret_files, workspaces
 from ticketflow.store.keyring import FILE, Keyring
@@ -30,6 +30,8 @@ if TYPE_CHECKING:
     from ticketflow.outbound import Client
     from ticketflow.retrieval.search import Search
     from ticketflow.store.secrets import Secrets
+    from ticketflow.telemetry.metrics import Metrics
+    from ticketflow.telemetry.observing import Telemetry
     from ticketflow.workflow.runner import Runner
 
 SECRET_FILE = "secret.key"
@@ -76,7 +78,8 @@ class Runtime:
         """The one in force before any switch: it comes with the package."""
         from ticketflow.embeddings import BundledEncoder, CachedEncoder
 
-        return CachedEncoder(self.given_encoder or BundledEncoder(self.config.encoder_threads), ENCODER_CACHE)
+        inner = self.given_encoder or BundledEncoder(self.config.encoder_threads)
+        return CachedEncoder(inner, ENCODER_CACHE, self._count_encoder_call)
 
     def make_encoder(self, name: str) -> "Encoder":
         """An encoder by its name. Raises InvalidInput where there is none, Misconfigured where its key is missing."""
@@ -89,7 +92,7 @@ class Runtime:
         made = catalogue.make(
             name, self.config.encoders, threads=threads, key_of=os.environ.get, setting_of=self.provider_key
         )
-        return CachedEncoder(made, ENCODER_CACHE)
+        return CachedEncoder(made, ENCODER_CACHE, self._count_encoder_call)
 
     def index(self) -> list[str]:
         """Make the database's own search indexes for the encoder in force; what was done, a sentence each."""
@@ -116,7 +119,8 @@ class Runtime:
         def key_of(provider: ModelProvider) -> "Key":
             return self.provider_key(provider.key_setting) if provider.key_setting else _key(provider)
 
-        return Chain([OpenAIGateway(provider, key_of(provider)) for provider in self.config.llm])
+        gateways = [OpenAIGateway(provider, key_of(provider)) for provider in self.config.llm]
+        return Chain(gateways, told=self._count_model_call)
 
     def provider_key(self, name: str) -> Callable[[], str | None]:
         """What looks up the key of this name in the setting provider_keys; None where none is set."""
@@ -169,7 +173,40 @@ class Runtime:
             lease_seconds=self.config.lease_seconds,
             max_attempts=self.config.max_attempts,
             followers=[Dispatcher(self.database)],
+            observer=self.telemetry,
         )
+
+    @cached_property
+    def metrics(self) -> "Metrics":
+        """The figures of this process."""
+        import time
+
+        from ticketflow.telemetry.metrics import Metrics
+        from ticketflow.workflow import queue
+
+        def backlog() -> list[queue.Backlog]:
+            with self.database.read() as session:
+                return queue.backlog(session, self.runner.names)
+
+        made = Metrics(self.database.dialect.name)
+        made.watch_queue(backlog, time.monotonic)
+        return made
+
+    @cached_property
+    def telemetry(self) -> "Telemetry":
+        """Metrics, and traces where OTEL_* variables ask for them. Raises Misconfigured where those make no sense."""
+        from ticketflow.telemetry import tracing
+        from ticketflow.telemetry.observing import Telemetry
+
+        return Telemetry(self.metrics, tracing.from_environment())
+
+    def _count_model_call(self, call: ModelCall) -> None:
+        if "metrics" in self.__dict__:  # a command that shows none does not load the library
+            self.metrics.model_call(call)
+
+    def _count_encoder_call(self, encoder: str, texts: int, seconds: float, succeeded: bool) -> None:
+        if "metrics" in self.__dict__:
+            self.metrics.encoder_call(encoder, texts, seconds, succeeded)
 
     @cached_property
     def secret(self) -> bytes:
@@ -218,6 +255,8 @@ class Runtime:
         """Give back what is held open."""
         if "models" in self.__dict__:
             self.models.close()
+        if "telemetry" in self.__dict__:
+            self.telemetry.close()
         self.database.close()
 
 

@@ -59,7 +59,7 @@ def config(home: Path | None, **options: Any) -> "Config":
         made = Config(**given)
     except ValidationError as error:
         raise _makes_no_sense(error, given) from None
-    logs.configure(made.log_level)
+    logs.configure(made.log_level, made.log_format)
     return made
 
 

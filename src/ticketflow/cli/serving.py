@@ -49,6 +49,11 @@ def serve(
 def worker(
     home: Home = None,
     threads: Annotated[int, typer.Option(min=1, max=64, help="Tickets worked on at the same time.")] = 2,
+    metrics_port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Serve metrics for Prometheus on this port; 0 picks a free one."),
+    ] = None,
+    metrics_host: Annotated[str, typer.Option(help="Address of that port.")] = "127.0.0.1",
     attached: Annotated[bool, typer.Option("--attached", hidden=True, help="Leave when standard input ends.")] = False,
 ) -> None:
     """Work off queued tickets in a process of its own, until SIGTERM or Ctrl-C.
@@ -62,6 +67,11 @@ def worker(
 
     if attached:
         leave_with_parent()
+    if metrics_port is not None:
+        from ticketflow.telemetry import exposition
+
+        port = exposition.serve(built.telemetry.metrics, metrics_host, metrics_port)
+        say(f"Metrics at http://{metrics_host}:{port}/metrics")
     drained = run_worker(built.runner, threads)
     built.close()
     if not drained:

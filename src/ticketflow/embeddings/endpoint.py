@@ -13,6 +13,7 @@ from collections.abc import Callable
 from concurrent.futures import CancelledError
 from typing import TYPE_CHECKING, Any
 
+from ticketflow import origin
 from ticketflow.config import EncoderProvider
 from ticketflow.embeddings.answers import Unfit, read
 from ticketflow.embeddings.encoder import Vectors
@@ -133,8 +134,9 @@ class Endpoint:
     async def _once(self, client: "httpx2.AsyncClient", content: bytes, most: int) -> bytes:
         import httpx2
 
+        headers = self._headers | origin.outgoing()
         try:
-            async with client.stream("POST", self._url, content=content, headers=self._headers) as answer:
+            async with client.stream("POST", self._url, content=content, headers=headers) as answer:
                 if not answer.is_success:
                     raise of_status(answer.status_code, answer.headers, self._provider)
                 received = bytearray()

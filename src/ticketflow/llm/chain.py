@@ -6,7 +6,7 @@ Whatever goes wrong is a verdict on a recorded call, never an error of the ticke
 import asyncio
 import random
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Generic, TypeVar
 
@@ -55,11 +55,18 @@ class _Asking:
 
 
 class Chain:
-    """Asks for data. Threads may share it. `try_seconds` bounds one call, whoever it goes to."""
+    """Asks for data. Threads may share it. `try_seconds` bounds one call, whoever it goes to; `told` hears of calls."""
 
-    def __init__(self, gateways: Sequence[Gateway], *, try_seconds: float = TRY_SECONDS) -> None:
+    def __init__(
+        self,
+        gateways: Sequence[Gateway],
+        *,
+        try_seconds: float = TRY_SECONDS,
+        told: Callable[[ModelCall], None] | None = None,
+    ) -> None:
         self._links = [(gateway, Breaker()) for gateway in gateways]
         self._try_seconds = try_seconds
+        self._told = told
         self._loop = Loop()
 
     def __bool__(self) -> bool:
@@ -90,7 +97,12 @@ class Chain:
         self.load()
         deadline = time.monotonic() + seconds
         asking = _Asking(prompt, prompt.conversation(document), deadline, try_seconds or self._try_seconds)
-        found = self._loop.run(self._through(asking), seconds + 1) if self._links else None
+        try:
+            found = self._loop.run(self._through(asking), seconds + 1) if self._links else None
+        finally:
+            if self._told is not None:
+                for call in asking.calls:
+                    self._told(call)
         if found is None:
             return Told(None, False, tuple(asking.calls))
         return Told(found.value, found.repaired, tuple(asking.calls))

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Protocol
 
 from pydantic import BaseModel
 
+from ticketflow import origin
 from ticketflow.config import ModelProvider
 
 if TYPE_CHECKING:
@@ -91,6 +92,8 @@ class OpenAIGateway:
             shape = OutputObjectDefinition(json_schema=schema.model_json_schema(), name=schema.__name__, strict=True)
             wanted = ModelRequestParameters(output_mode="native", output_object=shape)
         settings = ModelSettings(temperature=0.0, max_tokens=MAX_ANSWER_TOKENS, timeout=seconds)
+        if trace := origin.outgoing():
+            settings["extra_headers"] = trace
         try:
             answer = await direct.model_request(
                 self._made[1], _messages(conversation), model_settings=settings, model_request_parameters=wanted

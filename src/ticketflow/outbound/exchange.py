@@ -7,7 +7,7 @@ from typing import cast
 import httpcore2
 import httpx2
 
-from ticketflow import __version__
+from ticketflow import __version__, origin
 from ticketflow.errors import NoAnswer, TooLarge
 from ticketflow.outbound.answers import Answer, Limits
 from ticketflow.outbound.connecting import Connecting
@@ -48,6 +48,7 @@ def _request(
         "host": destination.authority,
         "user-agent": AGENT,
         "accept": "*/*",
+        **origin.outgoing(),
         **headers,
         "accept-encoding": ASKED_FOR,
         "connection": "close",

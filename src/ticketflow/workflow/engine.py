@@ -22,6 +22,7 @@ from ticketflow.db.tables import step_output
 from ticketflow.domain import Value
 from ticketflow.errors import Conflict, LeaseLost, StorageUnavailable
 from ticketflow.workflow import queue
+from ticketflow.workflow.observing import Observer
 from ticketflow.workflow.queue import Run
 
 D = TypeVar("D")
@@ -186,7 +187,7 @@ class Execution(Generic[D]):
     """One claim of one run, worked off from where its last checkpoint stands.
 
     `checkpoint` is called with the name of each point at which a crash would differ; tests kill the process there.
-    `step` is the step under way, for error messages.
+    `step` is the step under way, for error messages. `observer` is told of steps.
     """
 
     def __init__(
@@ -197,8 +198,10 @@ class Execution(Generic[D]):
         run: Run,
         lease_us: int,
         checkpoint: Callable[[str], None],
+        observer: Observer | None = None,
     ) -> None:
         self.step = ""
+        self._observer = observer or Observer()
         self._database = database
         self._deps = deps
         self._workflow = workflow
@@ -241,7 +244,8 @@ class Execution(Generic[D]):
         if step.outside:
             self._state.renew()
         began = time.perf_counter_ns()
-        value = step.compute(self._deps, self._state) if step.compute else None
+        with self._observer.computing(self._run, step.name):
+            value = step.compute(self._deps, self._state) if step.compute else None
         duration_us = (time.perf_counter_ns() - began) // 1_000
         if value is not None:
             self._state.outputs[step.name] = _checked(step, value)
@@ -265,6 +269,9 @@ class Execution(Generic[D]):
             self._checkpoint(f"in_commit:{name}")
         self._state.leased()
         self._checkpoint(f"committed:{name}")
+        for step in group:
+            work = works[step.name]
+            self._observer.committed(self._run, step.name, work.duration_us, work.value)
 
     def _apply(self, session: Session, step: Step[D], work: _Work) -> None:
         self.step = step.name

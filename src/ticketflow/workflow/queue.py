@@ -7,10 +7,12 @@ claim is guarded by it. What a run does is not known here. One queue serves all 
 import random
 from collections.abc import Collection, Mapping, Sequence
 from enum import StrEnum
-from typing import Any
+from typing import Any, NamedTuple
 
+from pydantic import model_validator
 from sqlalchemy import ColumnElement, and_, bindparam, exists, false, func, or_, select, update
 
+from ticketflow import origin
 from ticketflow.clock import SECOND, new_id
 from ticketflow.db import Database, Session
 from ticketflow.db.tables import run as run_table
@@ -18,6 +20,7 @@ from ticketflow.db.tables import workspace as workspace_table
 from ticketflow.domain import Value
 from ticketflow.errors import LeaseLost
 from ticketflow.events import Bell
+from ticketflow.origin import NOWHERE, Origin
 
 CANDIDATES = 64  # looked at without locks and shuffled, so that workers seldom try for the same run
 BACKOFF_BASE_US = 1 * SECOND
@@ -38,6 +41,7 @@ class Run(Value):
     """One execution of a workflow. `step` is the last step that is committed, empty before the first.
 
     `fence` counts the claims, `attempt` the claims that count against the limit; `due_at` is in microseconds.
+    `origin` is what the stored payload keeps of the request that queued it, and no part of `payload` here.
     """
 
     id: str
@@ -55,6 +59,24 @@ class Run(Value):
     error: str | None
     created_at: int
     updated_at: int
+    origin: Origin = NOWHERE
+
+    @model_validator(mode="before")
+    @classmethod
+    def _apart(cls, row: Any) -> Any:
+        kept = row["payload"].get(origin.FIELD) if isinstance(row, dict) and "origin" not in row else None
+        if kept is None:
+            return row
+        payload = {name: value for name, value in row["payload"].items() if name != origin.FIELD}
+        return {**row, "payload": payload, "origin": origin.read(kept, row["id"])}
+
+
+class Backlog(NamedTuple):
+    """A workflow's runs that are due: how many, and how long the oldest has been, in microseconds."""
+
+    workflow: str
+    due: int
+    oldest_us: int
 
 
 TAKE = (
@@ -111,7 +133,7 @@ def enqueue(
         "fence": 0,
         "attempt": 0,
         "due_at": session.now if due_at is None else due_at,
-        "payload": payload,
+        "payload": payload | origin.stored(),
         "error": None,
         "created_at": session.now,
         "updated_at": session.now,
@@ -232,6 +254,17 @@ def next_due(session: Session, workflows: Mapping[str, int], full: Collection[st
     """When the next run of the named workflows outside the `full` lanes is due, in microseconds; None when none is."""
     found = session.execute(select(func.min(run_table.c.due_at)).where(_live(workflows), *_outside(full))).scalar()
     return None if found is None else int(found)
+
+
+def backlog(session: Session, workflows: Sequence[str]) -> list[Backlog]:
+    """What waits for a worker, for each of the named workflows, those of which nothing waits included."""
+    statement = (
+        select(run_table.c.workflow, func.count(), func.min(run_table.c.due_at))
+        .where(run_table.c.state == RunState.LIVE.value, run_table.c.due_at <= session.now)
+        .group_by(run_table.c.workflow)
+    )
+    found = {str(name): (int(count), session.now - int(oldest)) for name, count, oldest in session.execute(statement)}
+    return [Backlog(name, *found.get(name, (0, 0))) for name in workflows]
 
 
 def ahead(session: Session) -> bool:

@@ -15,13 +15,14 @@ from typing import Generic, TypeVar
 import structlog
 from sqlalchemy.exc import DBAPIError
 
-from ticketflow import events
+from ticketflow import events, origin
 from ticketflow.clock import SECOND
 from ticketflow.db import Database
 from ticketflow.errors import LeaseLost, StorageUnavailable, TicketFlowError
 from ticketflow.workflow import effects, queue
 from ticketflow.workflow.engine import Execution, Workflow
 from ticketflow.workflow.lanes import Lanes
+from ticketflow.workflow.observing import Ended, Observer
 from ticketflow.workflow.queue import Run
 
 POLL_SECONDS = 0.2
@@ -48,7 +49,8 @@ class Runner(Generic[D]):
 
     `lease_seconds` is how long a claimed run stays with its worker; `max_attempts` is the number of claims after
     which a human gets the matter; `checkpoint` is for tests (see Execution). `followers` go along the event log on a
-    thread of their own: each is called again and again, and says whether it left something undone.
+    thread of their own: each is called again and again, and says whether it left something undone. `observer` is told
+    what becomes of runs.
     """
 
     def __init__(
@@ -62,6 +64,7 @@ class Runner(Generic[D]):
         rng: random.Random | None = None,
         checkpoint: Callable[[str], None] = _no_checkpoint,
         followers: Sequence[Callable[[], bool]] = (),
+        observer: Observer | None = None,
     ) -> None:
         self._database = database
         self._deps = deps
@@ -71,6 +74,7 @@ class Runner(Generic[D]):
         self._rng = rng or random.Random()
         self._checkpoint = checkpoint
         self._followers = followers
+        self._observer = observer or Observer()
         self._lanes = Lanes()
         self._stopping = threading.Event()
         self._threads: list[threading.Thread] = []
@@ -102,7 +106,7 @@ class Runner(Generic[D]):
         known = self._workflows.values()
         calling = [one.name for one in known if one.lane_width]
         background = [one.name for one in known if one.background and not one.lane_width]
-        short = [one.name for one in known if not one.background and not one.lane_width]
+        short = self.short
         for number in range(1, 1 + threads if short else 0):
             self._begin(lambda: self._turn(short), f"runs-{number}")
         if background and threads:
@@ -142,6 +146,26 @@ class Runner(Generic[D]):
         """Make idle threads look for runs now. Enqueueing in this process does it by itself."""
         queue.bell.ring()
 
+    @property
+    def names(self) -> list[str]:
+        """The workflows' names."""
+        return list(self._workflows)
+
+    @property
+    def short(self) -> list[str]:
+        """The names of those that a customer waits for: neither in the background nor waiting for other machines."""
+        return [one.name for one in self._workflows.values() if not one.background and not one.lane_width]
+
+    def overdue_us(self) -> int:
+        """How long the oldest due run of the short workflows has waited for a worker, in microseconds."""
+        with self._database.read() as session:
+            due_at = queue.next_due(session, {name: self._workflows[name].version for name in self.short})
+            return 0 if due_at is None else max(0, session.now - due_at)
+
+    def threads_dead(self) -> int:
+        """How many threads that were started have ended although nobody stopped them."""
+        return 0 if self._stopping.is_set() else len(self._threads) - self.threads_alive()
+
     def threads_alive(self) -> int:
         """How many threads are at work or waiting for it: what a health check asks."""
         return sum(thread.is_alive() for thread in self._threads)
@@ -154,7 +178,7 @@ class Runner(Generic[D]):
                 failures = 0
             except Exception as error:  # noqa: BLE001  a worker thread that dies would leave its runs to nobody
                 failures += 1
-                log.error("worker_pauses", error=_sentence(error))
+                log.error("worker_pauses", error=_told(error))
                 self._stopping.wait(min(STORAGE_PAUSE_SECONDS, 0.05 * 2 ** min(failures, 10)))
 
     def _turn(self, names: Sequence[str]) -> None:
@@ -212,48 +236,62 @@ class Runner(Generic[D]):
         self._latest = now
 
     def _execute(self, run: Run) -> None:
+        with origin.under(run.origin._replace(run_id=run.id)), self._observer.running(run):
+            try:
+                how = self._worked_off(run)
+            except Exception:  # the database is away, or nobody could be handed the run: it is tried again
+                self._observer.ended(run, Ended.RETRIED)
+                raise
+            self._observer.ended(run, how)
+
+    def _worked_off(self, run: Run) -> Ended:
         workflow = self._workflows[run.workflow]
-        execution = Execution(self._database, self._deps, workflow, run, self._lease_us, self._checkpoint)
+        execution = Execution(
+            self._database, self._deps, workflow, run, self._lease_us, self._checkpoint, self._observer
+        )
         try:
             if run.attempt > self._max_attempts:
-                self._hand_over(run, run.error or "The worker stopped during every attempt.")
-            else:
-                execution.execute()
+                text = run.error or "The worker stopped during every attempt."
+                return self._hand_over(run, text, "every attempt was used up")
+            execution.execute()
         except Exception as error:  # noqa: BLE001  the step boundary: whatever a step raises is recorded on its run
             try:
-                self._failed(run, execution.step, error)
+                return self._failed(run, execution.step, error)
             except LeaseLost:
-                log.warning("lease_lost", run=run.id, step=execution.step, fence=run.fence, after=_sentence(error))
+                log.warning("lease_lost", run=run.id, step=execution.step, fence=run.fence, after=_told(error))
+                return Ended.LOST
+        return Ended.SUCCEEDED
 
-    def _failed(self, run: Run, step: str, error: Exception) -> None:
+    def _failed(self, run: Run, step: str, error: Exception) -> Ended:
         if isinstance(error, LeaseLost):
             raise error
-        text = f"{step}: {_sentence(error)}" if step else _sentence(error)
+        text, told = (f"{step}: {said}" if step else said for said in (_sentence(error), _told(error)))
         if not isinstance(error, TicketFlowError):
-            log.error("step_failed", run=run.id, step=step, at=_where(error), error=text)
+            log.error("step_failed", run=run.id, step=step, at=_where(error), error=_told(error))
         if isinstance(error, StorageUnavailable):
-            self._retry_later(run, text, forgive=run.fence < FORGIVEN_CLAIMS)
+            self._retry_later(run, text, told, forgive=run.fence < FORGIVEN_CLAIMS)
             raise error
         retryable = error.retryable if isinstance(error, TicketFlowError) else True
         if run.attempt > self._max_attempts:  # it was the handing over that failed
             text = f"{run.error or ''} Handing it to a human failed: {text}".strip()
             if run.attempt < 2 * self._max_attempts:
-                self._retry_later(run, text)
-            else:
-                self._hand_over(run, text, bare=True)
-        elif retryable and run.attempt < self._max_attempts:
-            self._retry_later(run, text)
-        else:
-            self._hand_over(run, text)
+                return self._retry_later(run, text, told)
+            return self._hand_over(run, text, told, bare=True)
+        if retryable and run.attempt < self._max_attempts:
+            return self._retry_later(run, text, told)
+        return self._hand_over(run, text, told)
 
-    def _retry_later(self, run: Run, text: str, *, forgive: bool = False) -> None:
+    # `text` is kept on the run, `told` goes to the log: it quotes nobody.
+
+    def _retry_later(self, run: Run, text: str, told: str, *, forgive: bool = False) -> Ended:
         self._checkpoint("before_retry")
         with self._database.write() as session:
             due_at = queue.retry_later(session, run, text, self._rng, forgive=forgive)
             wait_us = due_at - session.now
-        log.warning("run_retried_later", run=run.id, attempt=run.attempt, wait_ms=wait_us // 1_000, error=text)
+        log.warning("run_retried_later", run=run.id, attempt=run.attempt, wait_ms=wait_us // 1_000, error=told)
+        return Ended.RETRIED
 
-    def _hand_over(self, run: Run, text: str, *, bare: bool = False) -> None:
+    def _hand_over(self, run: Run, text: str, told: str, *, bare: bool = False) -> Ended:
         # `bare` leaves the workflow's own part out: the last resort when that part fails every time.
         self._checkpoint("before_give_up")
         with self._database.write() as session:
@@ -265,7 +303,8 @@ class Runner(Generic[D]):
                 session, run.workspace_id, "run.failed", run.ticket_id, run_id=run.id, workflow=run.workflow, error=text
             )
             self._checkpoint("in_give_up")
-        log.error("run_failed", run=run.id, workflow=run.workflow, attempt=run.attempt, error=text)
+        log.error("run_failed", run=run.id, workflow=run.workflow, attempt=run.attempt, error=told)
+        return Ended.FAILED
 
 
 def _where(error: Exception) -> str:
@@ -279,3 +318,8 @@ def _sentence(error: Exception) -> str:
         return str(error)
     cause = error.orig if isinstance(error, DBAPIError) else error  # SQLAlchemy's text shows rows: customers' words
     return f"{type(error).__name__}: {cause}"
+
+
+def _told(error: Exception) -> str:
+    """What the log says of an error: our own sentence, and of any other its kind, as its text may quote a customer."""
+    return str(error) if isinstance(error, TicketFlowError) else type(error).__name__

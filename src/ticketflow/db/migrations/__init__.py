@@ -1,6 +1,7 @@
 """Schema changes: `upgrade` to this version's revision, `check` that the database is at it."""
 
 import threading
+from functools import cache
 
 from alembic import command
 from alembic.config import Config as AlembicConfig
@@ -30,6 +31,7 @@ def current(database: Database) -> str | None:
         return MigrationContext.configure(connection).get_current_revision()
 
 
+@cache
 def head() -> str:
     """The revision that this version of the product needs."""
     revision = ScriptDirectory.from_config(_config()).get_current_head()
