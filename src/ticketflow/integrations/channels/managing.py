@@ -120,8 +120,8 @@ def send_test(session: Session, workspace_id: str, channel_id: str, actor: str) 
 
 
 def resend(session: Session, workspace_id: str, notification_id: str, actor: str) -> Notification:
-    """Send a notification as a message of its own, now or after the quiet hours. One that was sent before gets a new id,
-    so that nobody takes it for a repetition. Raises as `send_test`.
+    """Send a notification as a message of its own, now or after the quiet hours. One that was sent before gets a new
+    id, so that nobody takes it for a repetition. Raises as `send_test`.
     """
     channel_id = notifications.get(session, workspace_id, notification_id).channel_id
     _enabled(session, workspace_id, channel_id)  # the channel first, as everybody holds it first
