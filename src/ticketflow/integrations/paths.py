@@ -8,7 +8,7 @@ from ticketflow.errors import InvalidInput
 MAX_CHARACTERS = 500
 MAX_STEPS = 20
 
-PATTERN = r"\$(\.[A-Za-z_][A-Za-z0-9_]*|\['([^'\\]|\\['\\])*'\]|\[(0|-?[1-9][0-9]{0,5})\]){0,20}"
+PATTERN = r"\$(\.[A-Za-z_][A-Za-z0-9_]*|\['([^'\\\x00]|\\['\\])*'\]|\[(0|-?[1-9][0-9]{0,5})\]){0,20}"
 """The same as a regular expression, for descriptions."""
 
 _STEP = re.compile(

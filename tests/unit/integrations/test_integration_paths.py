@@ -1,5 +1,6 @@
 """Paths into a JSON document: what they find, and what is none."""
 
+import re
 from typing import Any
 
 import pytest
@@ -68,3 +69,13 @@ def test_nothing_but_a_refusal_comes_of_any_text(text: str, document: Any) -> No
 def test_any_name_can_be_written(names: list[str]) -> None:
     quoted = "".join("['" + name.replace("\\", "\\\\").replace("'", "\\'") + "']" for name in names)
     assert paths.parse(f"${quoted}").steps == tuple(names)
+
+
+@given(st.text("$.[]'\\ab0-12*", max_size=12))
+def test_the_description_takes_the_paths_that_are_taken(text: str) -> None:
+    try:
+        paths.parse(text)
+    except InvalidInput:
+        assert not re.fullmatch(paths.PATTERN, text)
+    else:
+        assert re.fullmatch(paths.PATTERN, text)

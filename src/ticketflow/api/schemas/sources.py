@@ -68,7 +68,7 @@ class RuleIn(In):
     default: _WORD | None = Field(None, description="Where there is no value.")
 
 
-_PLAIN = Annotated[Text, Field(max_length=500, pattern=rf"^([^$][\s\S]*|{paths.PATTERN})$")]
+_PLAIN = Annotated[str, Field(min_length=1, max_length=500, pattern=rf"^([^$\x00][^\x00]*|{paths.PATTERN})$")]
 Rule = _PLAIN | RuleIn
 
 
