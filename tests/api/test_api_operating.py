@@ -8,9 +8,6 @@ from starlette.testclient import TestClient
 from ticketflow import runtime as wiring
 from ticketflow.api.app import create_app
 from ticketflow.config import Config
-from ticketflow.db import migrations
-from ticketflow.embeddings import Vectors
-from ticketflow.errors import Misconfigured
 from ticketflow.testing import HashEncoder
 
 
@@ -64,68 +61,6 @@ def test_settings_that_make_no_sense_are_refused_and_nothing_changes(acme: Any) 
 def test_not_a_number_is_no_setting(acme: Any) -> None:
     headers = {"Content-Type": "application/json"}
     assert acme("PATCH", "/v1/settings", content=b'{"max_wrong": NaN}', headers=headers).status_code == 422
-
-
-def test_the_process_is_alive_and_ready(app: Any, client: Any) -> None:
-    assert client.get("/healthz").json()["status"] == "alive"
-    app.state.readiness.warm()
-    ready = client.get("/readyz")
-    assert ready.status_code == 200
-    assert {part["name"]: part["ready"] for part in ready.json()["parts"]} == {
-        "database": True,
-        "migrations": True,
-        "encoder": True,
-    }
-
-
-def not_ready(client: Any) -> dict[str, bool]:
-    response = client.get("/readyz")
-    assert response.status_code == 503
-    assert response.headers["content-type"] == "application/problem+json"
-    assert int(response.headers["retry-after"]) > 0
-    assert response.json()["code"] == "not_ready"
-    return {part["name"]: part["ready"] for part in response.json()["parts"]}
-
-
-def test_readiness_names_a_database_that_was_never_migrated(tmp_path: Path) -> None:
-    built = wiring.build(Config(home=tmp_path, workers=0), encoder=HashEncoder())
-    app = create_app(built)
-    with TestClient(app) as client:
-        app.state.readiness.warm()
-        assert not_ready(client) == {"database": True, "migrations": False, "encoder": True}
-        assert "db upgrade" in client.get("/readyz").json()["detail"]
-        assert client.get("/healthz").status_code == 200
-        migrations.upgrade(built.database)
-        assert client.get("/readyz").status_code == 200
-    built.close()
-
-
-def test_readiness_names_a_database_that_cannot_be_opened(tmp_path: Path) -> None:
-    (tmp_path / "ticketflow.db").mkdir()
-    app = create_app(wiring.build(Config(home=tmp_path, workers=0), encoder=HashEncoder()))
-    with TestClient(app) as client:
-        app.state.readiness.warm()
-        assert not_ready(client) == {"database": False, "migrations": False, "encoder": True}
-
-
-class BrokenEncoder(HashEncoder):
-    """An encoder whose files are damaged."""
-
-    def encode(self, texts: Any, role: Any = None) -> Vectors:
-        raise Misconfigured("The files in /secret/place are damaged.")
-
-
-def test_readiness_names_an_encoder_that_cannot_be_loaded(tmp_path: Path, migrated: Path) -> None:
-    (tmp_path / "ticketflow.db").write_bytes(migrated.read_bytes())
-    app = create_app(wiring.build(Config(home=tmp_path, workers=0), encoder=BrokenEncoder()))
-    with TestClient(app) as client:
-        app.state.readiness.warm()
-        assert not_ready(client) == {"database": True, "migrations": True, "encoder": False}
-        assert "/secret/place" not in client.get("/readyz").text
-
-
-def test_before_the_encoder_is_loaded_the_server_is_not_ready(app: Any) -> None:
-    assert not_ready(TestClient(app)) == {"database": True, "migrations": True, "encoder": False}
 
 
 def test_worker_threads_live_as_long_as_the_server(tmp_path: Path, migrated: Path) -> None:

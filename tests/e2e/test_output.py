@@ -4,7 +4,7 @@ import json
 import logging
 import re
 import sys
-from typing import Any
+from typing import Any, Literal
 
 import pytest
 import structlog
@@ -12,6 +12,7 @@ import typer
 from e2e_harness import Command
 
 from ticketflow.cli import app, logs
+from ticketflow.errors import NotReady
 
 KEY = "tf_live_abcdefghij012345_SecretSecretSecretSecretSecretSecretSecretSec_0123abcd"
 
@@ -79,11 +80,11 @@ def test_an_event_is_one_line_of_json_where_nobody_watches(
     assert (second["event"], second["level"]) == ("port 8484\\nbusy", "warning")
 
 
-def test_an_exception_is_its_sentence_and_its_place_without_variables_or_keys(
+def test_an_exception_is_its_kind_and_its_place_without_its_words(
     log: structlog.stdlib.BoundLogger, capsys: pytest.CaptureFixture[str]
 ) -> None:
     def fail(customer: str) -> None:
-        raise ValueError(f"key {KEY} is wrong")
+        raise ValueError(f"{customer} and the key {KEY}")
 
     for report in (log.exception, logging.getLogger("asyncio").exception):
         try:
@@ -91,9 +92,33 @@ def test_an_exception_is_its_sentence_and_its_place_without_variables_or_keys(
         except ValueError:
             report("failed")
     for line in lines(capsys):
-        assert line["error"] == "ValueError: key tf_live_abcdefghij012345_… is wrong"
+        assert line["error"] == "ValueError"
         assert re.fullmatch(r"test_output\.py:\d+ > test_output\.py:\d+", line["at"])
         assert "customer's words" not in str(line)
+
+
+def test_an_error_of_ours_is_its_sentence_and_holds_no_key(
+    log: structlog.stdlib.BoundLogger, capsys: pytest.CaptureFixture[str]
+) -> None:
+    log.error("failed", exc_info=NotReady(f"key {KEY} is wrong."))
+    assert lines(capsys)[0]["error"] == "NotReady: key tf_live_abcdefghij012345_… is wrong."
+
+
+@pytest.mark.parametrize(("form", "terminal"), [("json", True), ("console", False)])
+def test_the_form_of_the_log_may_be_chosen(
+    form: Literal["json", "console"],
+    terminal: bool,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    logs.configure("INFO", form)
+    structlog.get_logger("ticketflow.tests").info("worker_started", threads=2)
+    told = capsys.readouterr().err
+    if form == "json":
+        assert json.loads(told)["threads"] == 2
+    else:
+        assert re.fullmatch(r"\S+ \[info     \] worker_started +threads=2\n", told)
 
 
 def test_at_a_terminal_the_log_is_for_people(
