@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from ticketflow.agent.deps import Deps
     from ticketflow.agent.minds import Minds
     from ticketflow.embeddings.encoder import Encoder
+    from ticketflow.integrations.channels.managing import ChannelSecrets
     from ticketflow.integrations.signing_secrets import SigningSecrets
     from ticketflow.llm.chain import Chain
     from ticketflow.llm.gateway import Key
@@ -148,10 +149,13 @@ class Runtime:
         from ticketflow.agent.snoozing import WAKE_WORKFLOW
         from ticketflow.agent.switching import COMPLETE_WORKFLOW, SWITCH_WORKFLOW
         from ticketflow.integrations import delivering
+        from ticketflow.integrations.channels import notifying
+        from ticketflow.integrations.channels.queueing import ChannelFollower
         from ticketflow.integrations.dispatching import Dispatcher
         from ticketflow.workflow.runner import Runner
 
         webhooks = delivering.Sending(self.database, lambda: self.outbound, self.signing_secrets)
+        told = notifying.Notifying(self.database, lambda: self.outbound, self.channel_secrets)
 
         return Runner(
             self.database,
@@ -169,10 +173,11 @@ class Runtime:
                 EXPORT_WORKFLOW,
                 EXPIRE_WORKFLOW,
                 delivering.workflow(webhooks),
+                notifying.workflow(told),
             ],
             lease_seconds=self.config.lease_seconds,
             max_attempts=self.config.max_attempts,
-            followers=[Dispatcher(self.database)],
+            followers=[Dispatcher(self.database), ChannelFollower(self.database)],
             observer=self.telemetry,
         )
 
@@ -228,6 +233,13 @@ class Runtime:
         from ticketflow.integrations.signing_secrets import SigningSecrets
 
         return SigningSecrets(self.secrets)
+
+    @cached_property
+    def channel_secrets(self) -> "ChannelSecrets":
+        """What channels log in and sign with."""
+        from ticketflow.integrations.channels.managing import ChannelSecrets
+
+        return ChannelSecrets(self.secrets)
 
     def workspace(self, slug: str | None = None) -> Workspace:
         """The workspace with this slug (default: the configured one), made when it is missing."""

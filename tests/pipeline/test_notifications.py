@@ -16,8 +16,8 @@ from workflow_harness import Killed
 
 from ticketflow.clock import DAY, SECOND
 from ticketflow.errors import AddressRefused, Conflict, InvalidInput
+from ticketflow.integrations.channels import asking, managing
 from ticketflow.integrations.channels import mail as mailing
-from ticketflow.integrations.channels import managing
 from ticketflow.integrations.channels.queueing import ChannelFollower
 from ticketflow.store import audit
 from ticketflow.store.channels import ChannelKind
@@ -234,7 +234,7 @@ def test_quiet_hours_end_with_one_digest(scene: Scene, receiver: Receiver) -> No
     assert states(scene) == [("held", 0)] * 3
     assert len({one.run_id for one in scene.log()}) == 1
     with scene.database.write() as session:  # a test is not held
-        managing.send_test(session, scene.workspace.id, channel.id, "test")
+        asking.send_test(session, scene.workspace.id, channel.id, "test")
     scene.work()
     assert "test" in texts(receiver)[0]
     assert scene.to_next() == (13 * 60 + 45) * 60
@@ -338,12 +338,12 @@ def test_a_notification_is_sent_again(scene: Scene, receiver: Receiver) -> None:
     scene.work()
     told = scene.log()[0].id
     with scene.database.write() as session:
-        managing.resend(session, scene.workspace.id, told, "test")
+        asking.resend(session, scene.workspace.id, told, "test")
     scene.work()
     assert len(receiver.received) == 2
     scene.change(channel, state="disabled")
     with scene.database.write() as session, pytest.raises(Conflict):
-        managing.resend(session, scene.workspace.id, told, "test")
+        asking.resend(session, scene.workspace.id, told, "test")
     scene.ticket()
     assert scene.work() == 0
     scene.change(channel, state="enabled")

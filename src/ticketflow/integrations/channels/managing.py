@@ -1,22 +1,19 @@
-"""Channels as people manage them, each change with its event and in the audit log; what they ask to be sent."""
+"""Channels as people manage them, each change with its event and in the audit log."""
 
 import base64
 import secrets as random_source
 from typing import Any
 
 from ticketflow import events
-from ticketflow.clock import new_id
 from ticketflow.db import Session
 from ticketflow.errors import Conflict, InvalidInput, Refused
 from ticketflow.integrations import signing_secrets
-from ticketflow.integrations.channels import messages, queueing, quiet, targets
+from ticketflow.integrations.channels import messages, quiet, targets
 from ticketflow.integrations.endpoints import check_types
 from ticketflow.outbound import Client
-from ticketflow.store import audit, channels, notifications
+from ticketflow.store import audit, channels
 from ticketflow.store.channels import Channel, ChannelKind, ChannelState, NewChannel, Quiet
-from ticketflow.store.notifications import Notification, NotificationState
 from ticketflow.store.secrets import Secrets
-from ticketflow.workflow import queue
 
 MOST = 50
 """Channels of a workspace: each event is looked at for every one of them."""
@@ -108,39 +105,6 @@ def delete(session: Session, workspace_id: str, channel_id: str, secrets: Channe
     channels.remove(session, found)
     secrets.put(session, found, None, actor)
     _told(session, found, "channel.deleted", actor, name=found.name)
-
-
-def send_test(session: Session, workspace_id: str, channel_id: str, actor: str) -> Notification:
-    """Tell a channel that it is being tested: at once, whatever it asks for, in quiet hours too. Raises NotFound, and
-    Conflict where it is disabled.
-    """
-    found = _enabled(session, workspace_id, channel_id)
-    audit.record(session, workspace_id, actor, "channel.tested", channel_id)
-    return notifications.get(session, workspace_id, queueing.send_now(session, found, 0))
-
-
-def resend(session: Session, workspace_id: str, notification_id: str, actor: str) -> Notification:
-    """Send a notification as a message of its own, now or after the quiet hours. One that was sent before gets a new
-    id, so that nobody takes it for a repetition. Raises as `send_test`.
-    """
-    channel_id = notifications.get(session, workspace_id, notification_id).channel_id
-    _enabled(session, workspace_id, channel_id)  # the channel first, as everybody holds it first
-    found = notifications.get(session, workspace_id, notification_id)
-    audit.record(session, workspace_id, actor, "channel.resent", channel_id, notification_id=notification_id)
-    if len(notifications.of_run(session, workspace_id, channel_id, found.run_id)) == 1:
-        queue.cancel(session, workspace_id, found.run_id)
-    message_id = new_id() if found.state is NotificationState.SENT else found.id
-    run_id = queueing.enqueue(session, workspace_id, channel_id, message_id, due_at=session.now)
-    pending = NotificationState.PENDING.value
-    notifications.change(session, workspace_id, [found.id], state=pending, run_id=run_id, next_at=session.now)
-    return notifications.get(session, workspace_id, found.id)
-
-
-def _enabled(session: Session, workspace_id: str, channel_id: str) -> Channel:
-    found = channels.get(session, workspace_id, channel_id)
-    if found.state is ChannelState.DISABLED:
-        raise Conflict("The channel is disabled.", remedy="Enable it first.")
-    return found
 
 
 def _check(session: Session, types: list[str], templates: dict[str, str], hours: Quiet | None) -> None:
