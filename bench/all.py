@@ -25,6 +25,7 @@ FULL = (
     ("archive.py",),
     ("webhooks.py",),
     ("live.py",),
+    ("observe.py",),
     ("safety.py",),
 )
 SHORT = (
@@ -41,6 +42,7 @@ SHORT = (
     ("archive.py", "--short"),
     ("webhooks.py", "--short"),
     ("live.py", "--short"),
+    ("observe.py", "--rounds", "10"),
     ("safety.py", "--short"),
 )
 

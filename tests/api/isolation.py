@@ -23,6 +23,7 @@ ELSEWHERE: Mapping[str, str] = {
     "POST /v1/tickets/{ticket_id}/attachments": "tests/api/test_api_attachments.py",
     "GET /v1/attachments/{attachment_id}/content": "tests/api/test_api_attachments.py",
     "GET /v1/exports/{export_id}/content": "tests/api/test_api_data.py",
+    "GET /v1/settings/schema": "tests/api/test_api_settings.py",  # what settings there are, the same for everybody
     "GET /metrics": "tests/api/test_api_metrics.py",
 }
 """Operations that need a test of their own, such as streams, and the file that holds it."""

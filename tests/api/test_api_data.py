@@ -7,8 +7,8 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-
 from api_harness import Caller
+
 from ticketflow.api.scopes import Scope
 from ticketflow.runtime import Runtime
 

@@ -5,8 +5,8 @@ from threading import Thread
 from typing import Any
 
 import pytest
-
 from api_harness import Caller
+
 from ticketflow.api import idempotency
 from ticketflow.testing import FrozenClock
 
@@ -45,9 +45,13 @@ def test_a_refusal_keeps_no_key(acme: Caller) -> None:
     refused = opened(acme, {"subject": "no body"})
     assert refused.status_code == 422
     assert opened(acme).status_code == 202
-    gone = acme("POST", "/v1/tickets/unknown/messages", json={"author": "user", "body": "-"}, headers={"Idempotency-Key": "x"})
+    gone = acme(
+        "POST", "/v1/tickets/unknown/messages", json={"author": "user", "body": "-"}, headers={"Idempotency-Key": "x"}
+    )
     assert gone.status_code == 404
-    again = acme("POST", "/v1/tickets/unknown/messages", json={"author": "user", "body": "-"}, headers={"Idempotency-Key": "x"})
+    again = acme(
+        "POST", "/v1/tickets/unknown/messages", json={"author": "user", "body": "-"}, headers={"Idempotency-Key": "x"}
+    )
     assert (again.status_code, again.json()["code"]) == (404, "not_found")
 
 

@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from api_harness import Caller
 from standardwebhooks.webhooks import Webhook
 from starlette.testclient import TestClient
 
-from api_harness import Caller
 from ticketflow.api.routes import intake
 from ticketflow.clock import SECOND
 from ticketflow.runtime import Runtime

@@ -5,9 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from api_harness import SECRET
 from starlette.testclient import TestClient
 
-from api_harness import SECRET
 from ticketflow import runtime as wiring
 from ticketflow.api import keys
 from ticketflow.api.app import create_app

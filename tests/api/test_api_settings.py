@@ -141,7 +141,8 @@ def test_a_lost_key_of_the_installation_stops_nothing_but_what_needs_it(
     assert keys(acme)["main"] == {"is_set": True, "last_four": "end9"}
     (gateway,) = home.models.gateways
     assert not trial.ask(gateway).good
-    assert "does not hold" in capsys.readouterr().out
+    printed = capsys.readouterr()
+    assert "does not hold" in printed.out + printed.err
     assert acme.patch("/v1/settings", {"audit_days": 3}).status_code == 200
     problem(acme.patch("/v1/settings", {"provider_keys": {"main": CANARY}}), 500, "internal")
 

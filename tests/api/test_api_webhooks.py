@@ -8,9 +8,9 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parents[1] / "pipeline"))  # the receiver is shared with the tests there
 
 import pytest
+from api_harness import Caller
 from webhook_harness import Receiver, Reply
 
-from api_harness import Caller
 from ticketflow.outbound import AllowList, Client
 from ticketflow.runtime import Runtime
 from ticketflow.testing import FrozenClock

@@ -173,7 +173,7 @@ def test_a_full_disk_is_told_with_how_far_it_got_and_the_same_command_goes_on(
     path.write_text("text,label\n" + "".join(f"question {n} about thing {n % 50},label {n % 9}\n" for n in range(600)))
     options = ("--text", "text", "--answer", "label")
     assert run(path, *options, "--dry-run").code == DONE
-    monkeypatch.setattr(sqlite, "PRAGMAS", (*sqlite.PRAGMAS, "PRAGMA max_page_count = 190"))
+    monkeypatch.setattr(sqlite, "PRAGMAS", (*sqlite.PRAGMAS, "PRAGMA max_page_count = 250"))
     full = run(path, *options)
     assert full.code == NOT_READY
     assert "The database's disk is full." in full.err

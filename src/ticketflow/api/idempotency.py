@@ -89,7 +89,10 @@ async def once(
     except (TicketFlowError, HTTPException, RequestValidationError):
         await run_in_threadpool(forget)
         raise
-    await run_in_threadpool(finish if response.status_code < 400 else lambda _: forget(), response)
+    if response.status_code < 400:
+        await run_in_threadpool(finish, response)
+    else:
+        await run_in_threadpool(forget)
     return response
 
 

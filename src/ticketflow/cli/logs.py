@@ -4,10 +4,12 @@ No traceback over many lines, no local variables, no API keys. Not the results o
 output.
 """
 
+import json
 import logging
 import re
 import sys
 import traceback
+from datetime import UTC, datetime
 from pathlib import PurePath
 from typing import Any, Literal
 
@@ -21,7 +23,10 @@ from ticketflow.errors import TicketFlowError
 FRAMES = 4
 """How many of the innermost places of an error are named."""
 
-_API_KEY = re.compile(r"(tf_live_[a-z0-9]{16})_\w+")
+_JSON = json.JSONEncoder(ensure_ascii=False, default=str)  # made once, which json.dumps would do for each line
+_LEVELS = {"exception": "error", "warn": "warning"}
+_KEYS_BEGIN = "tf_live_"
+_API_KEY = re.compile(rf"({_KEYS_BEGIN}[a-z0-9]{{16}})_\w+")
 
 
 def configure(level: str, form: Literal["console", "json"] | None = None) -> None:
@@ -30,9 +35,7 @@ def configure(level: str, form: Literal["console", "json"] | None = None) -> Non
     Without a `form` the log is for people at a terminal, and JSON elsewhere.
     """
     shared: list[Processor] = [
-        structlog.processors.add_log_level,
-        structlog.processors.TimeStamper(fmt="iso", utc=True),
-        where_from,
+        when_and_where_from,
         place_of_error,
         plain,
     ]
@@ -55,8 +58,10 @@ def configure(level: str, form: Literal["console", "json"] | None = None) -> Non
     logging.captureWarnings(True)
 
 
-def where_from(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
-    """Every line names the request, the run and the trace that it belongs to."""
+def when_and_where_from(_logger: WrappedLogger, method: str, event: EventDict) -> EventDict:
+    """Every line has its level, its time, and the request, the run and the trace that it belongs to."""
+    event["level"] = _LEVELS.get(method, method)
+    event["timestamp"] = datetime.now(UTC).isoformat().replace("+00:00", "Z")
     here = origin.current()
     if here.request_id:
         event.setdefault("request_id", here.request_id)
@@ -87,7 +92,7 @@ def place_of_error(_logger: WrappedLogger, _method: str, event: EventDict) -> Ev
 def plain(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
     """Texts on one line, and of an API key only the part that names it."""
     for name, value in event.items():
-        if isinstance(value, str):
+        if isinstance(value, str) and (_KEYS_BEGIN in value or not value.isprintable()):
             event[name] = _API_KEY.sub(r"\1_…", "\\n".join(value.splitlines()))
     return event
 
@@ -122,5 +127,5 @@ def _write(line: str) -> None:
 
 def _renderer(form: Literal["console", "json"] | None) -> Processor:
     if form == "json" or (form is None and not sys.stderr.isatty()):
-        return structlog.processors.JSONRenderer(ensure_ascii=False, default=str)
+        return structlog.processors.JSONRenderer(lambda event, **_: _JSON.encode(event))
     return structlog.dev.ConsoleRenderer(pad_event_to=0, colors=sys.stderr.isatty())

@@ -1,4 +1,4 @@
-"""`ticketflow mcp`: the tools of a TicketFlow server for assistants that speak the Model Context Protocol."""
+"""`ticketflow mcp`: the tools of a TicketFlow server for assistants that speak MCP."""
 
 import os
 from typing import Annotated
@@ -16,7 +16,7 @@ def mcp(
         bool, typer.Option("--allow-writes", help="Offer the tools that grade decisions and add notes as well.")
     ] = False,
 ) -> None:
-    """Speak the Model Context Protocol on standard input and output, with the API key in TICKETFLOW_API_KEY.
+    """Give an assistant tools over MCP on standard input and output, with the API key in TICKETFLOW_API_KEY.
 
     Example: `ticketflow mcp --url https://tickets.example.com`
     """

@@ -1,5 +1,6 @@
 """`ticketflow person`: who may sign in, with which role; and the links that sign them in."""
 
+from enum import StrEnum
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -7,12 +8,22 @@ from rich.markup import escape
 from rich.table import Table
 
 from ticketflow.cli.context import AsJson, Home, console, emit, output, runtime, say
-from ticketflow.domain import Role
 from ticketflow.errors import NotReady
 
 if TYPE_CHECKING:
+    from ticketflow.domain import Role
     from ticketflow.runtime import Runtime
     from ticketflow.store.people import Person
+
+
+class RoleName(StrEnum):
+    """The roles as they are typed; `domain.Role` itself would load what --help does not need."""
+
+    VIEWER = "viewer"
+    AGENT = "agent"
+    ADMIN = "admin"
+    OWNER = "owner"
+
 
 person_app = typer.Typer(
     no_args_is_help=True,
@@ -29,7 +40,7 @@ PAGE = 200
 @person_app.command()
 def add(
     email: Email,
-    role: Annotated[Role, typer.Option(help="What they may do; docs/guides/access.md says what each role may.")],
+    role: Annotated[RoleName, typer.Option(help="What they may do; docs/guides/access.md says what each role may.")],
     home: Home = None,
     name: Annotated[str, typer.Option(help="What others see. [default: the address]")] = "",
     as_json: AsJson = False,
@@ -40,11 +51,12 @@ def add(
     """
     from ticketflow.api import people
     from ticketflow.api.scopes import Scope
+    from ticketflow.domain import Role
 
     built = runtime(home)
     workspace = built.workspace()
     with built.database.write() as session:
-        made = people.add(session, workspace.id, email.strip(), name, role, actor=_ACTOR, held=Scope)
+        made = people.add(session, workspace.id, email.strip(), name, Role(role.value), actor=_ACTOR, held=Scope)
     _tell(made, f"{escape(made.email)} is {made.role} of the workspace {escape(workspace.slug)} now.", as_json)
 
 
@@ -71,7 +83,7 @@ def list_(home: Home = None, as_json: AsJson = False) -> None:
 @person_app.command()
 def role(
     email: Email,
-    to: Annotated[Role, typer.Argument(metavar="ROLE", help="viewer, agent, admin or owner.", show_default=False)],
+    to: Annotated[RoleName, typer.Argument(metavar="ROLE", help="viewer, agent, admin or owner.", show_default=False)],
     home: Home = None,
     as_json: AsJson = False,
 ) -> None:
@@ -79,7 +91,9 @@ def role(
 
     Example: `ticketflow person role nadia@example.com admin`
     """
-    changed = _changed(home, email, role=to)
+    from ticketflow.domain import Role
+
+    changed = _changed(home, email, role=Role(to.value))
     _tell(changed, f"{escape(changed.email)} is {changed.role} now.", as_json)
 
 
@@ -147,7 +161,7 @@ def first_invitation(built: "Runtime", address: str) -> list[str]:
     return [f"Sign in as {owner.email}, once, within 15 minutes: {made}"]
 
 
-def _changed(home: "Home", email: str, *, role: Role | None = None, disabled: bool | None = None) -> "Person":
+def _changed(home: "Home", email: str, *, role: "Role | None" = None, disabled: bool | None = None) -> "Person":
     from ticketflow.api import people
     from ticketflow.api.scopes import Scope
 

@@ -51,8 +51,12 @@ class Metrics:
 
     def request(self, route: str, method: str, status: int, seconds: float) -> None:
         """A request was answered. `route` is the template, such as /v1/tickets/{ticket_id}, or empty for no route."""
-        method = method if method in METHODS else OTHER
-        self._request_seconds.labels(route or OTHER, method, f"{status // 100}xx").observe(seconds)
+        key = route or OTHER, method if method in METHODS else OTHER, status // 100
+        series = self._request_series.get(key)  # the library's own look-up takes longer than counting
+        if series is None:
+            series = self._request_seconds.labels(*key[:2], f"{key[2]}xx")
+            self._request_series[key] = series
+        series.observe(seconds)
 
     def refused(self, limit: str) -> None:
         """A request came over the limit of that name."""
@@ -95,6 +99,7 @@ class Metrics:
             ("route", "method", "status"),
             REQUEST_BUCKETS,
         )
+        self._request_series: dict[tuple[str, str, int], Histogram] = {}
         self._rate_limited = self._counter("rate_limited_requests", "Requests over a limit.", ("limit",))
         self._streams = Gauge("ticketflow_live_connections", "Live connections now.", registry=self.registry)
 
