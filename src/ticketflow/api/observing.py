@@ -4,19 +4,19 @@ The outermost middleware, so that what it tells holds for refusals and errors to
 """
 
 import time
-from collections.abc import Generator
-from contextlib import contextmanager
+from collections.abc import Generator, Iterable
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 import structlog
-from starlette.datastructures import Headers, MutableHeaders
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from ticketflow import origin
 from ticketflow.origin import Origin
 from ticketflow.telemetry.observing import Telemetry
+from ticketflow.telemetry.tracing import Tracing
 
-HEADER = "X-Request-Id"
+HEADER = b"x-request-id"
 QUIET = frozenset({"/healthz", "/readyz", "/metrics"})
 """Asked again and again by machines: logged at DEBUG alone, unless they fail."""
 STREAM = "text/event-stream"
@@ -35,15 +35,14 @@ class Observing:
         if scope["type"] not in ("http", "websocket"):
             await self._app(scope, receive, send)
             return
-        headers = Headers(scope=scope)
-        seen = _Seen(scope, origin.request_id(headers.get(HEADER)))
+        seen = _Seen(scope, origin.request_id(_header(scope["headers"], HEADER)))
 
         async def send_noted(message: Message) -> None:
             seen.note(message)
             await send(message)
 
         telemetry: Telemetry | None = getattr(scope["app"].state, "telemetry", None)
-        with seen.traced(telemetry, headers.get("traceparent", "")):
+        with seen.traced(telemetry):
             try:
                 await self._app(scope, receive, send_noted)
             finally:
@@ -67,9 +66,9 @@ class _Seen:
         kind = message["type"]
         if kind == "http.response.start":
             self._status = message["status"]
-            headers = MutableHeaders(scope=message)
-            headers[HEADER] = self._request_id
-            self._streams = headers.get("content-type", "").startswith(STREAM)
+            headers = list(message.get("headers", ()))
+            self._streams = (_header(headers, b"content-type") or "").startswith(STREAM)
+            message["headers"] = [*headers, (HEADER, self._request_id.encode())]
             if self._streams:
                 self._seconds = time.perf_counter() - self._began
         elif kind == "http.response.body" and not self._streams and not message.get("more_body", False):
@@ -79,15 +78,15 @@ class _Seen:
         elif kind == "websocket.close" and self._seconds is None:
             self._status, self._seconds = 403, time.perf_counter() - self._began
 
-    @contextmanager
-    def traced(self, telemetry: Telemetry | None, traceparent: str) -> Generator[None]:
+    def traced(self, telemetry: Telemetry | None) -> AbstractContextManager[None]:
         """The request as the origin of all work inside the block, in a span where traces are on."""
         tracing = telemetry.tracing if telemetry is not None else None
         here = Origin(self._request_id)
-        if tracing is None:
-            with origin.under(here):
-                yield
-            return
+        return origin.under(here) if tracing is None else self._in_span(tracing, here)
+
+    @contextmanager
+    def _in_span(self, tracing: Tracing, here: Origin) -> Generator[None]:
+        traceparent = _header(self._scope["headers"], b"traceparent") or ""
         known: dict[str, str | int] = {"http.request.method": self._method, "ticketflow.request.id": self._request_id}
         with (
             tracing.span(self._method, "server", traceparent, known) as own,
@@ -121,3 +120,11 @@ class _Seen:
     def _caller(self) -> str | None:
         principal = self._scope.get("state", {}).get("principal")
         return None if principal is None else str(principal.actor)
+
+
+def _header(headers: Iterable[tuple[bytes, bytes]], wanted: bytes) -> str | None:
+    """The first header of that name, in small letters as ASGI has them: a mapping of all would take longer."""
+    for name, value in headers:
+        if name == wanted:
+            return value.decode("latin-1")
+    return None

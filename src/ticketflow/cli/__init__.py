@@ -22,8 +22,8 @@ from ticketflow.cli.experiment import experiment_app
 from ticketflow.cli.explain import explain
 from ticketflow.cli.importing import import_
 from ticketflow.cli.key import key_app
-from ticketflow.cli.person import person_app
 from ticketflow.cli.mcp import mcp
+from ticketflow.cli.person import person_app
 from ticketflow.cli.process import process
 from ticketflow.cli.replay import replay
 from ticketflow.cli.searching import search

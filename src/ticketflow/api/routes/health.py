@@ -36,8 +36,9 @@ async def healthz() -> HealthOut:
 @routes.get("/readyz", summary="Can it serve?", response_model=ReadyOut, responses={503: problem(503)})
 @public
 def readyz(readiness: Watched) -> Response | ReadyOut:
-    """Says whether the database answers, its schema is this version's, the encoder is there, workers live, no ticket has
-    waited too long for one, and the disk has room; each part with a sentence. Not ready is 503, with the same `parts`.
+    """Says whether the database answers, its schema is this version's, the encoder is there, workers live, no ticket
+    has waited too long for one, and the disk has room; each part with a sentence. Not ready is 503, with the same
+    `parts`.
     """
     found = [PartOut.model_validate(part) for part in readiness.parts()]
     missing = [part for part in found if not part.ready]
