@@ -9,14 +9,16 @@ import pytest
 from sqlalchemy import select
 from workflow_harness import WORKSPACE, accept, one, open_database
 
+from ticketflow import origin
 from ticketflow.clock import HOUR, SECOND
 from ticketflow.db import Database, Session
 from ticketflow.db.tables import run
 from ticketflow.errors import LeaseLost
+from ticketflow.origin import NOWHERE, Origin
 from ticketflow.store import workspaces
 from ticketflow.testing import FrozenClock
-from ticketflow.workflow import queue
-from ticketflow.workflow.queue import Run
+from ticketflow.workflow import history, queue
+from ticketflow.workflow.queue import Backlog, Run
 
 LEASE_US = 30 * SECOND
 LETTERS = {"letters": 1}
@@ -251,3 +253,32 @@ def test_a_backlog_is_its_owners_alone(database: Database, clock: FrozenClock) -
         assert found is not None
         claimed_by.append(found.workspace_id)
     assert claimed_by.count(quiet) == 3, "first come, first served would have come to none"
+
+
+def test_what_waits_is_counted_by_workflow_with_the_age_of_the_oldest(database: Database, clock: FrozenClock) -> None:
+    with database.write() as session:
+        accept(session, 1)
+        accept(session, 2, due_at=session.now + 3 * SECOND)
+        accept(session, 3, due_at=session.now + HOUR)
+        accept(session, 4)
+    assert claim(database) is not None
+    clock.advance(10)
+    with database.read() as session:
+        found = queue.backlog(session, ["letters", "parcels"])
+    assert found == [Backlog("letters", 2, 10 * SECOND), Backlog("parcels", 0, 0)]
+    clock.advance(LEASE_US / SECOND)  # a run whose worker is gone waits again, from the end of its lease on
+    with database.read() as session:
+        assert queue.backlog(session, ["letters"]) == [Backlog("letters", 3, 40 * SECOND)]
+
+
+def test_a_run_keeps_where_it_comes_from_apart_from_its_payload(database: Database) -> None:
+    with database.write() as session:
+        plain = accept(session, 1)
+        with origin.under(Origin("request-0001", "00-trace-span-01", "an-earlier-run")):
+            asked = accept(session, 2)
+    with database.read() as session:
+        assert history.get(session, WORKSPACE, plain).origin == NOWHERE
+        found = history.get(session, WORKSPACE, asked)
+    assert found.origin == Origin("request-0001", "00-trace-span-01", asked)
+    assert found.payload == {"number": 2}
+    assert Run.model_validate(found.model_dump()) == found
