@@ -8,6 +8,7 @@ import pytest
 from api_harness import Caller
 
 from ticketflow.api import idempotency
+from ticketflow.runtime import Runtime
 from ticketflow.testing import FrozenClock
 
 KEY = {"Idempotency-Key": "6f1c2b1e"}
@@ -98,3 +99,22 @@ def test_many_at_once_do_it_once(acme: Caller) -> None:
     assert len({answer.json()["ticket"]["id"] for answer in done}) == 1
     assert {answer.json()["code"] for answer in answers if answer.status_code != 202} <= {"idempotency_still_running"}
     assert count(acme) == 1
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "secret"),
+    [
+        ("/v1/keys", {"name": "desk", "scopes": ["tickets:read"]}, "key"),
+        ("/v1/webhooks/endpoints", {"url": "https://hooks.example.org/x"}, "secret"),
+        ("/v1/sources", {"slug": "shop", "name": "Shop", "mapping": {"body": "text"}}, "secret"),
+    ],
+)
+def test_what_is_shown_once_is_kept_for_no_repetition(
+    acme: Caller, runtime: Runtime, path: str, body: dict[str, Any], secret: str
+) -> None:
+    made = acme("POST", path, json=body, headers=KEY)
+    assert made.status_code == 201, made.text
+    again = acme("POST", path, json=body, headers=KEY)
+    assert (again.status_code, again.json()["code"]) == (409, "idempotency_shown_once")
+    files = [file for file in runtime.config.home.iterdir() if file.is_file()]
+    assert not any(made.json()[secret].encode() in file.read_bytes() for file in files)
