@@ -19,7 +19,7 @@ from agent_harness import Company, made, teach
 from seeding import seeded
 from starlette.testclient import TestClient
 
-from ticketflow.api import keys
+from ticketflow.api import keys, rates
 from ticketflow.api.app import create_app
 from ticketflow.api.scopes import Scope
 from ticketflow.api.server import Server, address, listen
@@ -27,6 +27,10 @@ from ticketflow.clock import SystemClock
 from ticketflow.runtime import Runtime
 
 WORKERS = 1
+NO_LIMIT = "1000000/second"
+UNHURRIED = {"rate_per_key": NO_LIMIT, "rate_per_workspace": NO_LIMIT}
+"""As often as it likes, one address asks with keys that are good and with keys that are made up."""
+rates.FAILURES = NO_LIMIT
 ROUNDS = 3  # of seeding: there is more than one id to choose from, and a second page of everything
 
 
@@ -65,10 +69,12 @@ def serving(folder: Path) -> Generator[Served]:
     company = Company(folder, made(teach), clock=SystemClock())
     company.set(audit_share=1.0)  # before anything holds the settings in memory: every ticket waits for a grade
     key = whole_key(company.runtime, company.id)
-    still = replace(company.runtime, config=company.runtime.config.model_copy(update={"workers": 0}))
+    still = replace(company.runtime, config=company.runtime.config.model_copy(update=UNHURRIED | {"workers": 0}))
     with TestClient(create_app(still)) as client:
         rounds = seeded(Asking(client, key), still, company.workspace, "zebrafinch", rounds=ROUNDS)
-    at_work = replace(company.runtime, config=company.runtime.config.model_copy(update={"workers": WORKERS}))
+    at_work = replace(
+        company.runtime, config=company.runtime.config.model_copy(update=UNHURRIED | {"workers": WORKERS})
+    )
     listener = listen("127.0.0.1", 0)
     started = threading.Event()
     app = create_app(at_work)

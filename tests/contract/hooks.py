@@ -20,6 +20,7 @@ OTHER_FIELD = "it depends on another field; `if` and `then`, which say that, are
 EVERY_TEXT = "a pattern at every text of the description would say it, and bury what matters there"
 
 MEANINGS = {
+    r"^This Idempotency-Key came with another request": "a key names one request; which one is a matter of state",
     r"the text holds a NUL character": EVERY_TEXT,
     r"the text is empty": EVERY_TEXT,
     r"^The key would have expired before it is made": "it depends on the time",
@@ -29,6 +30,9 @@ MEANINGS = {
     r"^The newest event is ": STATE,
     r"^This URL is refused|may not be called": "which addresses may be called is the operator's to say",
     r"^There is no such source, or the message is not signed": "a signature is made with a secret",
+    r"The moment is not within the five years": "it depends on the time",
+    r"nothing is named: send ": OTHER_FIELD,
+    r"send exactly one of ": OTHER_FIELD,
     r"has no accepted wrong share of its own": STATE,
     r"cannot be approved: a customer would read its title alone": OTHER_FIELD,
     r"`score` belongs to kind `csat`": OTHER_FIELD,
