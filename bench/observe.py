@@ -29,6 +29,7 @@ from ticketflow.db import migrations
 from ticketflow.store import workspaces
 from ticketflow.testing import HashEncoder
 
+ENOUGH = 40  # rounds
 READING, TICKET = 10.0, 7.0  # per cent; the first is an empty list, the cheapest request that there is
 REQUESTS = 100
 CLIENT = """
@@ -63,12 +64,16 @@ def main() -> int:
     """Run the bench; 1 when a bar is missed."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--json", action="store_true")
-    options.add_argument("--rounds", type=int, default=40, help=f"of {REQUESTS} requests each, for each side")
+    options.add_argument("--rounds", type=int, default=ENOUGH, help=f"of {REQUESTS} requests each, for each side")
     given = options.parse_args()
     with tempfile.TemporaryDirectory() as folder:
         found = _measured(Path(folder), given.rounds)
+    slack = 1 if given.rounds >= ENOUGH else 3  # luck decides between a few rounds beside other work
     reading, ticket = found
-    bars = [_bar("cost of a ticket", TICKET, *ticket), _bar("cost of reading a list", READING, *reading)]
+    bars = [
+        _bar("cost of a ticket", TICKET * slack, *ticket),
+        _bar("cost of reading a list", READING * slack, *reading),
+    ]
     return report("Metrics and logs of a request", bars, as_json=given.json)
 
 
