@@ -116,9 +116,11 @@ def test_from_a_file_of_old_tickets_to_a_server_that_decides_new_ones(
 def test_workers_of_their_own_decide_and_one_that_is_killed_loses_and_repeats_nothing(
     installed: Command, start: Start, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setenv("TICKETFLOW_LOG_LEVEL", "WARNING")  # nobody reads a line for each look until the end
     monkeypatch.setenv("TICKETFLOW_LEASE_SECONDS", "2")  # how long the dead worker's run waits for another
     key = installed("key", "create", "desk", "--scope", "all").out.strip()
     server = start("serve", "--port", "0", "--workers", "0")
+    monkeypatch.delenv("TICKETFLOW_LOG_LEVEL")
     address = serving(server)
     call = Caller(address, key)
     ids = [call("POST", "/v1/tickets", {"body": f"Where is parcel number {n}?"})["ticket"]["id"] for n in range(120)]
