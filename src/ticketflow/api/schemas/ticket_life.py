@@ -58,7 +58,7 @@ class LinkList(Out):
 class SnoozeIn(In):
     """How long a ticket is put aside."""
 
-    model_config = example({"until": "2029-03-05T08:00:00.000Z"})
+    model_config = example({"until": "2028-10-02T08:00:00.000Z"})
 
     until: Moment = Field(description="When it comes back: within the five years that lie ahead.")
 
