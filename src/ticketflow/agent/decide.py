@@ -118,8 +118,8 @@ def _objections(known: Experience, intake: Intake, analysis: Analysis, confidenc
         found.append(f"The message was sent by a machine ({intake.automatic}).")
     if answer is None or answer.status is not AnswerStatus.APPROVED:
         found.append("The proposed answer is a draft that nobody has approved.")
-    elif led := stray(known.settings, answer.text):
-        found.append(f"The proposed answer leads to {led!r}, which is not among the hosts that replies may name.")
+    elif led := stray(known.settings, "The proposed answer", answer.text):
+        found.append(led)
     elif known.unseen[known.index_of[answer.id]]:
         found.append(
             "No resolved ticket with the proposed answer has been learned from yet: its confidence is a guess."

@@ -134,8 +134,7 @@ def _doubts(settings: Settings, intake: Intake, value: HandoffAnswer, texts: dic
             found.append(f"Sentence {number} cites what was not shown.")
             continue
         problem = doubt(sentence.text, [texts[name] for name in sentence.sources])
-        if problem is None and (led := stray(settings, sentence.text)):
-            problem = f"It leads to {led!r}, which is not among the hosts that replies may name."
+        problem = problem or stray(settings, "It", sentence.text)
         if problem is not None:
             found.append(f"Sentence {number}: {problem}")
     language = detected(" ".join(sentence.text for sentence in value.reply))

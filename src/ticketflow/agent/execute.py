@@ -131,9 +131,7 @@ def _objection(session: Session, state: State, ticket: tickets.Ticket, decision:
     answer = _answer(session, state, decision)
     if answer.status is not AnswerStatus.APPROVED:
         return "The proposed answer is not approved any more."
-    if led := stray(rules, answer.text):
-        return f"The proposed answer leads to {led!r}, which is not among the hosts that replies may name."
-    return None
+    return stray(rules, "The proposed answer", answer.text)
 
 
 def _who(ticket: tickets.Ticket) -> str:

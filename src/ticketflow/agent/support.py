@@ -21,10 +21,13 @@ _SENTENCE = re.compile(r"(?<=[.!?])\s+|\n+")
 _NEGATION = re.compile(r"\b(?:not|no|never|none|nobody|nothing|cannot|without)\b|n['’]t\b", re.IGNORECASE)
 
 
-def stray(settings: Settings, text: str) -> str | None:
-    """The first link or address in words for a customer that leads where the settings allow none to lead."""
+def stray(settings: Settings, what: str, text: str) -> str | None:
+    """What speaks against words for a customer that lead where the settings allow none to lead; None when nothing does.
+
+    `what` begins the sentence: it names the words.
+    """
     found = strangers(text, settings.link_hosts) if settings.link_hosts is not None else []
-    return found[0] if found else None
+    return f"{what} leads to {found[0]!r}, which is not among the hosts that replies may name." if found else None
 
 
 def sentences(text: str) -> list[str]:
